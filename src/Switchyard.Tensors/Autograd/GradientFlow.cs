@@ -1,0 +1,43 @@
+namespace Switchyard.Tensors.Autograd;
+
+/// <summary>Where a gradient rule delivers the gradients of its operands.</summary>
+/// <param name="Upstream">The gradient of the result.</param>
+/// <param name="CreateGraph">Whether gradients must themselves be differentiable. If not, a rule may take a fused path.</param>
+internal readonly record struct GradientFlow(Tensor Upstream, bool CreateGraph)
+{
+    /// <summary>Whether anybody asked for the gradient of this operand.</summary>
+    public bool Wants(Tensor? operand) => operand?.Node is { IsWanted: true };
+
+    /// <summary>Adds a contribution to the gradient of an operand. A gradient that nobody asked for is freed.</summary>
+    /// <param name="operand">The operand.</param>
+    /// <param name="gradient">A tensor of the operand's shape that nothing else will use, or <see cref="Upstream"/> itself.</param>
+    public void Add(Tensor operand, Tensor gradient)
+    {
+        if (gradient.Shape != operand.Shape) throw new InvalidOperationException($"a gradient of shape {gradient.Shape} was made for an operand of shape {operand.Shape}");
+        if (operand.Node is not { IsWanted: true } node)
+        {
+            Free(gradient);
+        }
+        else if (node.Pending is not { } pending)
+        {
+            // The upstream gradient is freed when its rule is done: share its memory instead.
+            node.Pending = !CreateGraph && ReferenceEquals(gradient, Upstream) ? gradient.Detach() : gradient;
+        }
+        else if (!CreateGraph && !pending.Storage.IsShared)
+        {
+            pending.AddInPlace(gradient);
+            Free(gradient);
+        }
+        else
+        {
+            node.Pending = pending + gradient;
+            Free(pending);
+            Free(gradient);
+        }
+    }
+
+    private void Free(Tensor gradient)
+    {
+        if (!CreateGraph && !ReferenceEquals(gradient, Upstream)) gradient.Dispose();
+    }
+}
