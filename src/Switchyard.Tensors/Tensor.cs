@@ -14,7 +14,7 @@ namespace Switchyard.Tensors;
 /// </remarks>
 public sealed partial class Tensor : IDisposable
 {
-    private readonly nint _address;
+    private nint _address;
     private readonly Shape _shape;
     private Storage? _storage;
     private TensorScope? _scope;
@@ -35,7 +35,7 @@ public sealed partial class Tensor : IDisposable
     public Shape Shape => _shape;
 
     /// <summary>What one element is.</summary>
-    public ElementType Type { get; }
+    public ElementType Type { get; private set; }
 
     /// <summary>The number of axes.</summary>
     public int Rank => _shape.Rank;
@@ -193,6 +193,17 @@ public sealed partial class Tensor : IDisposable
 
     /// <summary>For example <c>Float32[32, 256]</c>.</summary>
     public override string ToString() => IsDisposed ? $"{Type}{_shape} (freed)" : $"{Type}{_shape}";
+
+    /// <summary>Takes over the memory and element type of another tensor of the same shape, which is freed. For leaves.</summary>
+    internal void Become(Tensor other)
+    {
+        if (other.Shape != _shape) throw new ArgumentException($"a tensor of shape {_shape} cannot become one of shape {other.Shape}");
+        Storage before = Storage;
+        other.Storage.AddReference();
+        (_storage, _address, Type) = (other.Storage, other._address, other.Type);
+        other.Dispose();
+        before.Release();
+    }
 
     /// <summary>A tensor of another shape on the same memory, from an element onwards, without history.</summary>
     internal Tensor View(Shape shape, long fromElement = 0) => new(Storage, _address + (nint)(fromElement * Type.Size()), shape, Type);
