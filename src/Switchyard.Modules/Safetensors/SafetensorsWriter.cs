@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Switchyard.Files;
@@ -25,12 +26,16 @@ public sealed record SafetensorsSource(string Name, SafetensorsType Type, long[]
 /// </summary>
 public static class SafetensorsWriter
 {
+    // The JSON writer would replace half a surrogate pair in silence, and two names could become one.
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     /// <summary>Writes a file; one of that name is replaced at the very end.</summary>
     /// <param name="path">The final name; its folder must exist.</param>
     /// <param name="tensors">What to write.</param>
     /// <param name="metadata">Free text to carry along, or null.</param>
-    /// <exception cref="ArgumentException">A name occurs twice or is reserved, a dimension is negative, a tensor has
-    /// no whole number of bytes or writes another number of them, or the header exceeds 100 million bytes.</exception>
+    /// <exception cref="ArgumentException">A name occurs twice, is reserved or is no valid UTF-16, a dimension is
+    /// negative, a tensor has no whole number of bytes or writes another number of them, or the header exceeds 100
+    /// million bytes.</exception>
     /// <exception cref="SwitchyardException">The disk is full, or the folder is absent or may not be written.</exception>
     public static void Write(string path, IEnumerable<SafetensorsSource> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -93,13 +98,13 @@ public static class SafetensorsWriter
     private static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata)
     {
         json.WriteStartObject(SafetensorsHeaderReader.MetadataName);
-        foreach (var (key, value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+        foreach (var (key, value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)) json.WriteString(StrictUtf8.GetBytes(key), StrictUtf8.GetBytes(value));
         json.WriteEndObject();
     }
 
     private static void WriteEntry(Utf8JsonWriter json, SafetensorsSource tensor, long begin, long end)
     {
-        json.WriteStartObject(tensor.Name);
+        json.WriteStartObject(StrictUtf8.GetBytes(tensor.Name));
         json.WriteString("dtype", tensor.Type.Code());
         json.WriteStartArray("shape");
         foreach (long dimension in tensor.Shape) json.WriteNumberValue(dimension);
