@@ -1,7 +1,7 @@
 # What ./switchyard and ./test share: finding the .NET SDK and building with it. Sourced, with $root set.
 # shellcheck shell=bash
 
-artifacts=$root/artifacts
+artifacts=${root:?}/artifacts
 dotnet=dotnet
 [[ -n ${DOTNET_ROOT:-} && -x $DOTNET_ROOT/dotnet ]] && dotnet=$DOTNET_ROOT/dotnet
 
