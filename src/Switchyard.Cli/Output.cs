@@ -12,7 +12,7 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
 {
     private readonly TextWriter _text = json ? terminal.Error : terminal.Out;
     private JsonObject? _result;
-    private Progress? _progress;
+    private Action? _hideProgress;
 
     /// <summary>Whether the caller reads the JSON object: <see cref="Result"/> must then be called.</summary>
     public bool Json => json;
@@ -20,7 +20,7 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
     /// <summary>Writes a piece of the result for people, such as generated text, and shows it at once.</summary>
     public void Write(string text)
     {
-        _progress?.Hide();
+        _hideProgress?.Invoke();
         _text.Write(text);
         _text.Flush();
     }
@@ -28,7 +28,7 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
     /// <summary>Writes a line of the result for people.</summary>
     public void WriteLine(string line = "")
     {
-        _progress?.Hide();
+        _hideProgress?.Invoke();
         _text.WriteLine(line);
     }
 
@@ -36,14 +36,14 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
     public void Say(string line)
     {
         if (quiet) return;
-        _progress?.Hide();
+        _hideProgress?.Invoke();
         terminal.Error.WriteLine(line);
     }
 
     /// <summary>Writes a warning on standard error; <c>--quiet</c> does not silence it.</summary>
     public void Warn(string message)
     {
-        _progress?.Hide();
+        _hideProgress?.Invoke();
         terminal.Error.WriteLine($"switchyard: warning: {message}");
     }
 
@@ -60,13 +60,17 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
     /// <param name="unit">What is counted, in the plural: "tokens".</param>
     /// <param name="total">How many there are in all, or null where nobody knows.</param>
     /// <param name="start">How many were done before, by an earlier run.</param>
-    public Progress Progress(string activity, string unit, long? total, long start = 0) =>
-        _progress = new Progress(quiet ? terminal with { Error = TextWriter.Null } : terminal, activity, unit, total, start);
+    public Progress Progress(string activity, string unit, long? total, long start = 0)
+    {
+        Progress progress = new(quiet ? terminal with { Error = TextWriter.Null } : terminal, activity, unit, total, start);
+        _hideProgress = progress.Hide;
+        return progress;
+    }
 
     /// <summary>Reports a failure: one line, and one for the way out.</summary>
     public void Fail(Failure failure)
     {
-        _progress?.Hide();
+        _hideProgress?.Invoke();
         terminal.Error.WriteLine($"switchyard: {failure.Message}");
         if (failure.Hint is not null) terminal.Error.WriteLine($"  hint: {failure.Hint}");
     }

@@ -29,8 +29,8 @@ internal static class SharedOptions
     /// <summary>Refuses smaller values with one line that names the option, the value and the bound.</summary>
     public static void AcceptAtLeast(this Option<int> option, int minimum) => option.Validators.Add(result =>
     {
-        // A value that is no number has been reported already, and cannot be read.
-        if (result.Errors.Any() || !int.TryParse(result.Tokens.LastOrDefault()?.Value, out int value)) return;
-        if (value < minimum) result.AddError($"{option.Name} is {value}, and must be at least {minimum}");
+        // What is no number is reported by the library.
+        if (result.Tokens is [.., var token] && int.TryParse(token.Value, out int value) && value < minimum)
+            result.AddError($"{option.Name} is {value}, and must be at least {minimum}");
     });
 }
