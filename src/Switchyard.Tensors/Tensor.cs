@@ -137,6 +137,20 @@ public sealed partial class Tensor : IDisposable
         where T : unmanaged
         => Contents<T>();
 
+    /// <summary>A stretch of the memory as bytes, to read: every element type has one.</summary>
+    /// <param name="start">The first byte.</param>
+    /// <param name="length">How many; the memory holds Elements · Type.Size() in all.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The stretch leaves the memory.</exception>
+    public ReadOnlySpan<byte> AsReadOnlyBytes(long start, int length) => Bytes(start, length);
+
+    /// <summary>A stretch of the memory as bytes, to read and to write; counts as an in-place change.</summary>
+    /// <inheritdoc cref="AsReadOnlyBytes"/>
+    public Span<byte> AsBytes(long start, int length)
+    {
+        MarkChanged();
+        return Bytes(start, length);
+    }
+
     /// <summary>The elements as a tensor span of <c>System.Numerics.Tensors</c>, to read and to write.</summary>
     /// <inheritdoc cref="AsSpan{T}"/>
     public TensorSpan<T> AsTensorSpan<T>()
@@ -247,6 +261,13 @@ public sealed partial class Tensor : IDisposable
         if (ElementTypes.Of<T>() != Type) throw new ArgumentException($"a tensor of {Type} has no elements of type {typeof(T).Name}");
         if (Elements > int.MaxValue) throw new InvalidOperationException($"{Elements} elements are more than a span can hold: read it in runs of rows");
         return Kernels.Moving.Span<T>(Address, (int)Elements);
+    }
+
+    private Span<byte> Bytes(long start, int length)
+    {
+        long bytes = Elements * Type.Size();
+        if (start < 0 || length < 0 || start + length > bytes) throw new ArgumentOutOfRangeException(nameof(start), start, $"{length} bytes from there leave the {bytes} of {this}");
+        return Kernels.Moving.Span<byte>(Address + (nint)start, length);
     }
 
     private nint[] Lengths() => Array.ConvertAll(_shape.ToArray(), extent => (nint)extent);
