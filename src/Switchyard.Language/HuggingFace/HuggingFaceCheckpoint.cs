@@ -43,20 +43,29 @@ public static partial class HuggingFaceCheckpoint
         AtomicFile.WriteText(Path.Combine(folder, HuggingFaceConfig.FileName), config + "\n");
     }
 
-    /// <summary>The parameters under Hugging Face's names.</summary>
+    /// <summary>The parameters under Hugging Face's names; experts share memory with their bank.</summary>
     public static IEnumerable<(string Name, Tensor Tensor)> NamedParameters(LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        foreach ((string name, Tensor parameter) in model.Parameters())
+        return model.Parameters().SelectMany(static parameter => Named(parameter.Name, parameter.Tensor));
+    }
+
+    /// <summary>The gradients of the parameters that have one, under Hugging Face's names.</summary>
+    public static IEnumerable<(string Name, Tensor Tensor)> NamedGradients(LanguageModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.Parameters().Where(static parameter => parameter.Tensor.Gradient is not null).SelectMany(static parameter => Named(parameter.Name, parameter.Tensor.Gradient!));
+    }
+
+    private static IEnumerable<(string Name, Tensor Tensor)> Named(string name, Tensor tensor)
+    {
+        if (BankName().Match(name) is not { Success: true } bank)
         {
-            if (BankName().Match(name) is not { Success: true } bank)
-            {
-                yield return (name, parameter);
-                continue;
-            }
-            for (int expert = 0; expert < parameter.Shape[0]; expert++)
-                yield return (ExpertName(bank.Groups[1].Value, expert, bank.Groups[2].Value), parameter.Slice(0, expert, expert + 1).Reshape(parameter.Shape.Without(0)));
+            yield return (name, tensor);
+            yield break;
         }
+        for (int expert = 0; expert < tensor.Shape[0]; expert++)
+            yield return (ExpertName(bank.Groups[1].Value, expert, bank.Groups[2].Value), tensor.Slice(0, expert, expert + 1).Reshape(tensor.Shape.Without(0)));
     }
 
     private static IEnumerable<SafetensorsSource> Sources(LanguageModel model)
