@@ -98,7 +98,7 @@ internal sealed class Axis
         : (value - Minimum) / (Maximum - Minimum);
 
     /// <summary>A tick's label.</summary>
-    public string Label(double tick) => _logarithmic ? NumberText.Compact(tick) : NumberText.Tick(tick, _step);
+    public string Label(double tick) => _logarithmic ? NumberText.Tick(tick) : NumberText.Tick(tick, _step);
 
     private static (double Low, double High) Range(IEnumerable<double> values, bool logarithmic)
     {

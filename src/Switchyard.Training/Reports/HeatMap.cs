@@ -30,7 +30,10 @@ public sealed class HeatMap : IReportPart
     /// <summary>The values, [rows, columns]; one that is not finite leaves its cell empty.</summary>
     public required double[,] Values { get; init; }
 
-    /// <summary>The values at the two ends of the colour scale, or null for the smallest and the largest value.</summary>
+    /// <summary>
+    /// The values at the two ends of the colour scale, or null for the smallest and the largest value. Values beyond
+    /// an end take its colour.
+    /// </summary>
     public (double Low, double High)? Scale { get; init; }
 
     /// <summary>A value to mark on the colour scale and what it means, such as the even share; or null.</summary>
@@ -65,7 +68,7 @@ public sealed class HeatMap : IReportPart
 
     private void WriteCells(HtmlWriter html, Grid grid)
     {
-        int most = Math.Max(FewestColumns, Math.Min((int)(grid.Width / 4), MostCells / Math.Max(1, Rows.Count)));
+        int most = Math.Max(FewestColumns, Math.Min((int)(grid.Width / 6), MostCells / Math.Max(1, Rows.Count)));
         int columns = Math.Min(Columns.Count, most);
         double width = grid.Width / Math.Max(1, columns);
         int rowStride = (int)Math.Ceiling(11 / grid.RowHeight);
@@ -73,7 +76,7 @@ public sealed class HeatMap : IReportPart
         {
             double y = row * grid.RowHeight;
             if (row % rowStride == 0) html.Write($"<text x=\"{grid.Left - 6}\" y=\"{y + grid.RowHeight / 2 + 3.5}\" class=\"end\">{Rows[row]}</text>");
-            html.Write($"<g class=\"cells\">\n");
+            html.Write($"<g class=\"cells\">");
             for (int column = 0; column < columns; column++)
             {
                 int from = (int)((long)Columns.Count * column / columns), to = (int)((long)Columns.Count * (column + 1) / columns);
@@ -81,7 +84,7 @@ public sealed class HeatMap : IReportPart
                 if (!double.IsFinite(value)) continue;
                 string colour = HeatColours.At((value - grid.Scale.Low) / (grid.Scale.High - grid.Scale.Low));
                 string place = to - from == 1 ? Columns[from] : $"{Columns[from]} to {Columns[to - 1]}";
-                html.Write($"<rect x=\"{grid.Left + column * width}\" y=\"{y}\" width=\"{width}\" height=\"{grid.RowHeight}\" fill=\"{colour}\"><title>{RowLabel} {Rows[row]}, {ColumnLabel} {place}: {NumberText.Short(value)}</title></rect>\n");
+                html.Write($"<rect x=\"{grid.Left + column * width}\" y=\"{y}\" width=\"{width}\" height=\"{grid.RowHeight}\" fill=\"{colour}\"><title>{RowLabel} {Rows[row]}, {ColumnLabel} {place}: {NumberText.Short(value)}</title></rect>");
             }
 
             html.Write($"</g>\n");
@@ -106,7 +109,9 @@ public sealed class HeatMap : IReportPart
     {
         const double BarWidth = 96, BarHeight = 8;
         const int Steps = 32;
-        string low = NumberText.Short(grid.Scale.Low), high = NumberText.Short(grid.Scale.High);
+        (double smallest, double largest) = Range();
+        string low = (smallest < grid.Scale.Low ? "≤ " : "") + NumberText.Short(grid.Scale.Low);
+        string high = (largest > grid.Scale.High ? "≥ " : "") + NumberText.Short(grid.Scale.High);
         double y = grid.Height + 33, bar = grid.Left + low.Length * CharacterWidth + 6;
         html.Write($"<g class=\"cells\"><text x=\"{grid.Left}\" y=\"{y + 8}\">{low}</text>");
         for (int i = 0; i < Steps; i++)

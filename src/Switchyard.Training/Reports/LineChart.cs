@@ -6,7 +6,7 @@ namespace Switchyard.Training.Reports;
 /// </summary>
 public sealed class LineChart : IReportPart
 {
-    private const double Left = 50, Right = 12, Top = 20, Bottom = 32;
+    private const double Left = 50, Right = 12, Top = 25, Bottom = 32;
 
     /// <summary>The chart's heading.</summary>
     public required string Title { get; init; }

@@ -7,7 +7,7 @@ internal static class NumberText
 {
     private const string Superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-    /// <summary>Four significant digits: <c>1.468</c>, <c>23,810</c>, <c>0.0125</c>, <c>3.2·10⁻⁷</c>.</summary>
+    /// <summary>A whole number as it is, others with about four significant digits: <c>1,200</c>, <c>1.468</c>, <c>0.0125</c>, <c>3.2·10⁻⁷</c>.</summary>
     public static string Short(double value)
     {
         if (double.IsNaN(value)) return "NaN";
@@ -18,6 +18,7 @@ internal static class NumberText
             0 => "0",
             >= 1e15 or < 1e-4 => Scientific(value),
             >= 1000 => Fixed(value, 0),
+            _ when double.IsInteger(value) => Fixed(value, 0),
             >= 100 => Fixed(value, 1),
             >= 10 => Fixed(value, 2),
             >= 0.1 => Fixed(value, 3),
@@ -26,7 +27,7 @@ internal static class NumberText
         };
     }
 
-    /// <summary>Three significant digits with a unit of a thousand: <c>950</c>, <c>6.04 M</c>, <c>1.2 B</c>.</summary>
+    /// <summary>As <see cref="Short"/>, but large numbers as <c>20.5 k</c>, <c>6.04 M</c>, <c>1.2 B</c>.</summary>
     public static string Compact(double value) => Math.Abs(value) switch
     {
         >= 1e12 => Short(value),
@@ -36,7 +37,15 @@ internal static class NumberText
         _ => Short(value),
     };
 
-    /// <summary>A number of an axis whose neighbours are <paramref name="step"/> away: as many digits as that needs.</summary>
+    /// <summary>A number of a logarithmic axis: <c>0.05</c>, <c>2</c>, <c>10⁻⁶</c>.</summary>
+    public static string Tick(double value) => value switch
+    {
+        >= 1e4 => Compact(value),
+        >= 1e-4 => value.ToString("0.####", CultureInfo.InvariantCulture),
+        _ => Scientific(value),
+    };
+
+    /// <summary>A number of a linear axis whose neighbours are <paramref name="step"/> away: as many digits as that needs.</summary>
     public static string Tick(double value, double step)
     {
         if (Math.Abs(value) < step / 2) return "0";

@@ -34,7 +34,7 @@ internal static class ReportStyle
         nav a { color: var(--accent); text-decoration: none; margin-right: 14px; white-space: nowrap; }
         nav a:hover { text-decoration: underline; }
         section { margin-top: 44px; padding-top: 20px; border-top: 1px solid var(--rule); }
-        .note { margin: 0; max-width: 44em; color: var(--quiet); }
+        .note { margin: 0; max-width: 54em; color: var(--quiet); }
         .parts { display: flex; flex-wrap: wrap; gap: 26px 16px; margin-top: 18px; }
         figure { margin: 0; flex: 0 1 auto; }
         .full { width: 960px; } .half { width: 472px; } .third { width: 309px; }

@@ -5,7 +5,7 @@ namespace Switchyard.Training.Reports;
 /// </summary>
 public sealed class StackedBars : IReportPart
 {
-    private const double BarHeight = 18, RowHeight = 24, CharacterWidth = 6;
+    private const double BarHeight = 18, RowHeight = 24, CharacterWidth = 6.4;
 
     /// <summary>The heading.</summary>
     public required string Title { get; init; }

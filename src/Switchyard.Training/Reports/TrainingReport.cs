@@ -63,20 +63,65 @@ public static class TrainingReport
 
     private static ReportSection Learning(TrainingReportData data)
     {
-        LineSeries train = Series("training", data.Metrics, record => record.TrainLoss) with { Weight = LineWeight.Thin };
-        IEnumerable<StepMetrics> evaluated = data.Metrics.Where(record => record.ValidationLoss is not null);
-        LineSeries validation = Series("validation", evaluated, record => record.ValidationLoss!.Value) with { Weight = LineWeight.Bold };
-        return new("Loss", "Cross-entropy of the next token: on each batch while training, and on text that was held out.",
+        long half = data.Metrics[^1].Step / 2;
+        List<IReportPart> charts =
         [
-            new LineChart
+            LossChart("The whole run", data, 0, FigureWidth.Full),
+            LossChart("The second half", data, half, FigureWidth.Half),
+        ];
+        List<ChartPoint> gap = Gap(data.Metrics.Where(record => record.Step >= half));
+        if (gap.Count > 1)
+        {
+            charts.Add(new LineChart
             {
-                Title = "Loss",
+                Title = "Overfitting in the second half",
                 XLabel = "step",
                 YLabel = "nats per token",
-                Series = validation.Points.Count > 0 ? [train, validation] : [train],
-                Reference = data.SourceEntropy is { } entropy ? (entropy, "entropy of the source") : null,
-            },
-        ]);
+                Width = FigureWidth.Half,
+                Series = [new("validation loss less the training loss before it", gap)],
+            });
+        }
+
+        return new("Loss", "Cross-entropy of the next token: on each batch while training, and on text that was held out.", charts);
+    }
+
+    private static LineChart LossChart(string title, TrainingReportData data, long from, FigureWidth width)
+    {
+        StepMetrics[] shown = [.. data.Metrics.Where(record => record.Step >= from)];
+        LineSeries train = Series("training", shown, record => record.TrainLoss) with { Weight = LineWeight.Thin };
+        LineSeries validation = Series("validation", shown.Where(record => record.ValidationLoss is not null), record => record.ValidationLoss!.Value)
+            with { Weight = LineWeight.Bold };
+        return new()
+        {
+            Title = title,
+            XLabel = "step",
+            YLabel = "nats per token",
+            Series = validation.Points.Count > 0 ? [train, validation] : [train],
+            Reference = data.SourceEntropy is { } entropy ? (entropy, "entropy of the source") : null,
+            Width = width,
+        };
+    }
+
+    // The validation loss less the mean loss of the batches since the evaluation before: rises when the model overfits.
+    private static List<ChartPoint> Gap(IEnumerable<StepMetrics> metrics)
+    {
+        List<ChartPoint> points = [];
+        double sum = 0;
+        int batches = 0;
+        foreach (StepMetrics record in metrics)
+        {
+            if (double.IsFinite(record.TrainLoss))
+            {
+                sum += record.TrainLoss;
+                batches++;
+            }
+
+            if (record.ValidationLoss is not { } validation) continue;
+            points.Add(new(record.Step, batches == 0 ? double.NaN : validation - sum / batches));
+            (sum, batches) = (0, 0);
+        }
+
+        return points;
     }
 
     private static ReportSection Progress(IReadOnlyList<StepMetrics> metrics)
@@ -102,7 +147,6 @@ public static class TrainingReport
 
     private static ReportSection Load(IReadOnlyList<StepMetrics> metrics, int[] layers)
     {
-        double largest = metrics.SelectMany(record => record.Layers).SelectMany(layer => layer.Load).Where(double.IsFinite).DefaultIfEmpty(1).Max();
         List<HeatMap> maps = [];
         foreach (int layer in layers)
         {
@@ -126,22 +170,23 @@ public static class TrainingReport
                 Rows = ExpertNames(experts),
                 Columns = [.. loads.Select(at => NumberText.Short(at.Step))],
                 Values = values,
-                Scale = (0, largest),
-                Reference = (1.0 / Math.Max(1, experts), "even:"),
+                Scale = (0, 2.0 / experts),
+                Reference = (1.0 / experts, "even:"),
             });
         }
 
-        return new("Expert load", "The share of each layer's tokens that every expert handled. Rows of one colour are balanced; a bright row is an expert that took over, a dark row one that fell silent.", maps);
+        return new("Expert load", "The share of each layer's tokens that every expert handled over the run. The middle of the scale is an even share, the bright end twice that or more; a dark row is an expert that fell silent.", maps);
     }
 
     private static ReportSection Balance(IReadOnlyList<StepMetrics> metrics, int[] layers)
     {
+        bool dropped = metrics.SelectMany(record => record.Layers).Any(layer => layer.DroppedFraction != 0);
         LineChart Chart(string title, string unit, Func<LayerMetrics, double> value, bool fromZero = false) => new()
         {
             Title = title,
             XLabel = "step",
             YLabel = unit,
-            Width = FigureWidth.Third,
+            Width = dropped ? FigureWidth.Third : FigureWidth.Half,
             FromZero = fromZero,
             Series = [.. layers.Select(layer => Series(
                 $"layer {layer}",
@@ -154,7 +199,6 @@ public static class TrainingReport
             Chart("Routing entropy", "1 = even", layer => layer.Entropy),
             Chart("Largest load", "times the mean load", layer => layer.MaxOverMean),
         ];
-        bool dropped = metrics.SelectMany(record => record.Layers).Any(layer => layer.DroppedFraction != 0);
         if (dropped) charts.Add(Chart("Dropped pairs", "share of all pairs", layer => layer.DroppedFraction, fromZero: true));
         string note = "How evenly each gate spreads its tokens." + (dropped ? "" : " Dropped pairs: none at any step.");
         return new("Balance", note, charts);
