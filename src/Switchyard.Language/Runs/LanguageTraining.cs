@@ -14,9 +14,10 @@ public sealed class LanguageTraining : IDisposable
     // Large enough that a model of a few million parameters does not know it by heart.
     private const int GeneratedBytes = 1 << 20;
 
-    private LanguageTraining(LanguageRunOptions options, RunFolder folder, Tokenizer tokenizer, TextCorpus corpus, GeneratedCorpus? generated)
+    /// <param name="open">Opens or makes the folder, once all else has turned out to fit together.</param>
+    private LanguageTraining(LanguageRunOptions options, Tokenizer tokenizer, TextCorpus corpus, GeneratedCorpus? generated, Func<RunFolder> open)
     {
-        (Options, Folder, Tokenizer, Generated) = (options, folder, tokenizer, generated);
+        (Options, Tokenizer, Generated) = (options, tokenizer, generated);
         Philox random = new Philox(options.Learning.Seed).Split("initial weights");
         Model = new LanguageModel(options.Model, random);
         HeldOut = TokenStream.Encode($"the held-out part of {corpus.Name}", tokenizer, corpus.HeldOut);
@@ -25,6 +26,7 @@ public sealed class LanguageTraining : IDisposable
             Model, tokenizer, new WindowSampler(training, options.Model.Context, options.Learning.Seed), new EvaluationWindows(HeldOut, options.Model.Context), options.Learning.Batch);
         Plan = options.Learning.ToPlan(Task.TokensPerMicroBatch * options.Learning.MicroBatches);
         Plan.Check();
+        Folder = open();
     }
 
     /// <summary>Everything that was decided.</summary>
@@ -66,10 +68,13 @@ public sealed class LanguageTraining : IDisposable
         options.Model.Check();
         Tokenizer tokenizer = MakeTokenizer(options.Tokenizer, corpus);
         options = options with { Model = options.Model with { Vocabulary = tokenizer.VocabularySize } };
-        LanguageTraining training = new(options, RunFolder.At(path), tokenizer, corpus, generated);
-        training.Folder.Start(LanguageRunJson.Write(options).ToJsonString(new() { WriteIndented = true }) + "\n");
-        tokenizer.Save(path);
-        return training;
+        string config = LanguageRunJson.Write(options).ToJsonString(new() { WriteIndented = true }) + "\n";
+        return new LanguageTraining(options, tokenizer, corpus, generated, () =>
+        {
+            RunFolder folder = RunFolder.Create(path, config);
+            tokenizer.Save(path);
+            return folder;
+        });
     }
 
     /// <summary>Takes a run up again. The next <see cref="Run"/> goes on from its newest good checkpoint.</summary>
@@ -79,7 +84,7 @@ public sealed class LanguageTraining : IDisposable
         RunFolder folder = RunFolder.Open(path);
         LanguageRunOptions options = LanguageRunJson.Change(new LanguageRunOptions(), LanguageRunJson.Read(folder.ConfigPath), folder.ConfigPath);
         (TextCorpus corpus, GeneratedCorpus? generated, _) = ReadText(options.Data);
-        return new LanguageTraining(options, folder, Tokenizer.Load(path), corpus, generated);
+        return new LanguageTraining(options, Tokenizer.Load(path), corpus, generated, () => folder);
     }
 
     /// <summary>Trains to the end of the plan, or until cancelled.</summary>
