@@ -1,1 +1,8 @@
-return 0;
+using Switchyard.Cli;
+using Switchyard.Cli.Commands;
+
+using Interruption interruption = new();
+CommandLine commandLine = new([
+    InspectCommand.Create(),
+]);
+return commandLine.Run(args, Terminal.OfProcess(), interruption.Token);

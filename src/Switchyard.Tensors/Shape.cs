@@ -86,6 +86,22 @@ public readonly struct Shape : IEquatable<Shape>
         return Create(extents);
     }
 
+    /// <summary>This shape without some axes.</summary>
+    public Shape WithoutAxes(ReadOnlySpan<int> axes)
+    {
+        Span<int> extents = stackalloc int[MaxRank];
+        int kept = 0;
+        for (int axis = 0; axis < Rank; axis++)
+            if (!axes.Contains(axis) && !axes.Contains(axis - Rank)) extents[kept++] = _extents[axis];
+        return Create(extents[..kept]);
+    }
+
+    /// <summary>How far apart, in elements, neighbours along each axis lie in a row-major array of this shape.</summary>
+    internal void Steps(Span<long> steps)
+    {
+        for (int axis = 0; axis < Rank; axis++) steps[axis] = Product(axis + 1, Rank);
+    }
+
     /// <summary>This shape with a new axis, which will be at position <paramref name="axis"/>.</summary>
     public Shape Insert(int axis, int extent)
     {

@@ -1,83 +1,65 @@
-using System.Runtime.InteropServices;
 using Switchyard.Tensors;
 
 namespace Switchyard.Modules.Safetensors;
 
-/// <summary>Tensors to and from safetensors files, in their own element type.</summary>
+/// <summary>Tensors from and to safetensors entries.</summary>
 public static class SafetensorsTensors
 {
-    // A span of bytes ends at 2 GiB: larger tensors go in pieces.
-    private const int PieceElements = 1 << 26;
+    private const int PieceBytes = 1 << 24;
 
-    /// <summary>A tensor to be written under a name. It is read when the file is written.</summary>
-    /// <exception cref="ArgumentException">Its elements are of a type that has no .NET counterpart: convert it first.</exception>
-    public static SafetensorsSource Source(string name, Tensor tensor)
-    {
-        ArgumentNullException.ThrowIfNull(tensor);
-        return new SafetensorsSource(name, FileType(tensor.Type), Array.ConvertAll(tensor.Shape.ToArray(), extent => (long)extent), stream =>
-        {
-            switch (tensor.Type)
-            {
-                case ElementType.Float32: Write(tensor.AsReadOnlySpan<float>(), stream); break;
-                case ElementType.Float64: Write(tensor.AsReadOnlySpan<double>(), stream); break;
-                case ElementType.Float16: Write(tensor.AsReadOnlySpan<Half>(), stream); break;
-                default: Write(tensor.AsReadOnlySpan<int>(), stream); break;
-            }
-        });
-    }
-
-    /// <summary>Reads a tensor, or null if the file has none of that name. It belongs to the open scope, or to the caller.</summary>
-    /// <exception cref="SwitchyardException">The file cannot be read, or holds the tensor in a type or size that is not computed with.</exception>
-    public static Tensor? Read(this SafetensorsFile file, string name)
+    /// <summary>Reads an entry into a tensor of its own element type.</summary>
+    /// <exception cref="SwitchyardException">The entry's type or number of axes has no tensor, or reading fails.</exception>
+    public static Tensor ReadTensor(this SafetensorsFile file, SafetensorsEntry entry)
     {
         ArgumentNullException.ThrowIfNull(file);
-        if (file.Header.Find(name) is not { } entry) return null;
+        ArgumentNullException.ThrowIfNull(entry);
         ElementType type = entry.Type switch
         {
             SafetensorsType.Float32 => ElementType.Float32,
             SafetensorsType.Float64 => ElementType.Float64,
-            SafetensorsType.Float16 => ElementType.Float16,
             SafetensorsType.Int32 => ElementType.Int32,
-            _ => throw new SwitchyardException($"{file.Header.Source}: tensor {name} is of type {entry.Type.Code()}; F64, F32, F16 or I32 was expected", "convert the file first"),
+            SafetensorsType.BFloat16 => ElementType.BFloat16,
+            SafetensorsType.Float16 => ElementType.Float16,
+            _ => throw new SwitchyardException($"{file.Header.Source}: tensor {entry.Name} has elements of type {entry.Type.Code()}", "F32, F64, I32, BF16 and F16 can be read"),
         };
-        if (entry.Shape.Length > Shape.MaxRank || Array.Exists(entry.Shape, extent => extent > int.MaxValue))
-            throw new SwitchyardException($"{file.Header.Source}: tensor {name} has shape [{string.Join(", ", entry.Shape)}]; at most {Shape.MaxRank} axes of at most {int.MaxValue} were expected");
-        Tensor tensor = Tensor.Empty(Shape.Create(Array.ConvertAll(entry.Shape, extent => (int)extent)), type);
-        switch (type)
-        {
-            case ElementType.Float32: Fill(tensor.AsSpan<float>(), file, entry); break;
-            case ElementType.Float64: Fill(tensor.AsSpan<double>(), file, entry); break;
-            case ElementType.Float16: Fill(tensor.AsSpan<Half>(), file, entry); break;
-            default: Fill(tensor.AsSpan<int>(), file, entry); break;
-        }
+        if (entry.Shape.Length > Shape.MaxRank || Array.Exists(entry.Shape, static extent => extent > int.MaxValue))
+            throw new SwitchyardException($"{file.Header.Source}: tensor {entry.Name} has shape [{string.Join(", ", entry.Shape)}]", $"at most {Shape.MaxRank} axes of up to {int.MaxValue} are supported");
+        Tensor tensor = Tensor.Empty(Shape.Create(Array.ConvertAll(entry.Shape, static extent => (int)extent)), type);
+        for (long start = 0; start < entry.Length; start += PieceBytes)
+            file.Read(entry, start, tensor.AsBytes(start, (int)Math.Min(PieceBytes, entry.Length - start)));
         return tensor;
     }
 
-    private static SafetensorsType FileType(ElementType type) => type switch
+    /// <summary>Reads a tensor by name and converts it to Float32; null if there is none of that name.</summary>
+    /// <inheritdoc cref="ReadTensor"/>
+    public static Tensor? FindFloat32(this SafetensorsCheckpoint checkpoint, string name)
     {
-        ElementType.Float32 => SafetensorsType.Float32,
-        ElementType.Float64 => SafetensorsType.Float64,
-        ElementType.Float16 => SafetensorsType.Float16,
-        ElementType.Int32 => SafetensorsType.Int32,
-        _ => throw new ArgumentException($"a tensor of {type} is not written: convert it to Float32 first"),
-    };
-
-    private static void Write<T>(ReadOnlySpan<T> elements, Stream stream)
-        where T : unmanaged
-    {
-        for (int start = 0; start < elements.Length; start += PieceElements)
-            stream.Write(MemoryMarshal.AsBytes(elements.Slice(start, Math.Min(PieceElements, elements.Length - start))));
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (checkpoint.Find(name) is not { } file) return null;
+        Tensor tensor = file.ReadTensor(file.Header[name]);
+        return tensor.Type == ElementType.Float32 ? tensor : tensor.To(ElementType.Float32);
     }
 
-    private static void Fill<T>(Span<T> elements, SafetensorsFile file, SafetensorsEntry entry)
-        where T : unmanaged
+    /// <summary>A tensor as something to write.</summary>
+    /// <param name="tensor">What to write; it must live until it is written.</param>
+    /// <param name="name">Its name in the file.</param>
+    public static SafetensorsSource ToSource(this Tensor tensor, string name)
     {
-        long position = 0;
-        for (int start = 0; start < elements.Length; start += PieceElements)
+        ArgumentNullException.ThrowIfNull(tensor);
+        SafetensorsType type = tensor.Type switch
         {
-            Span<byte> piece = MemoryMarshal.AsBytes(elements.Slice(start, Math.Min(PieceElements, elements.Length - start)));
-            file.Read(entry, position, piece);
-            position += piece.Length;
-        }
+            ElementType.Float32 => SafetensorsType.Float32,
+            ElementType.Float64 => SafetensorsType.Float64,
+            ElementType.Int32 => SafetensorsType.Int32,
+            ElementType.BFloat16 => SafetensorsType.BFloat16,
+            ElementType.Float16 => SafetensorsType.Float16,
+            _ => throw new ArgumentOutOfRangeException(nameof(tensor), tensor.Type, "no such element type"),
+        };
+        return new SafetensorsSource(name, type, Array.ConvertAll(tensor.Shape.ToArray(), static extent => (long)extent), stream =>
+        {
+            long bytes = tensor.Elements * tensor.Type.Size();
+            for (long start = 0; start < bytes; start += PieceBytes)
+                stream.Write(tensor.AsReadOnlyBytes(start, (int)Math.Min(PieceBytes, bytes - start)));
+        });
     }
 }
