@@ -49,6 +49,29 @@ public sealed partial class Tensor
     /// <inheritdoc cref="Sum(ReadOnlySpan{int}, bool)"/>
     public Tensor Mean(ReadOnlySpan<int> axes, bool keepAxes = false) => Sum(axes, keepAxes) / ReducedCount(axes);
 
+    /// <summary>The variance over some axes: squared distances from the mean, summed and divided by their number less <paramref name="correction"/>.</summary>
+    /// <param name="axes">The axes; a negative one counts from the end.</param>
+    /// <param name="correction">0 for the variance of these numbers, 1 for the unbiased estimate of that of their source.</param>
+    /// <param name="keepAxes">Whether the axes stay, with extent 1.</param>
+    /// <exception cref="ArgumentException">An axis does not exist or is named twice.</exception>
+    public Tensor Variance(ReadOnlySpan<int> axes, int correction = 1, bool keepAxes = false)
+        => (this - Mean(axes, keepAxes: true)).Square().Sum(axes, keepAxes) / (ReducedCount(axes) - correction);
+
+    /// <summary>The square root of <see cref="Variance"/>.</summary>
+    /// <inheritdoc cref="Variance"/>
+    public Tensor StandardDeviation(ReadOnlySpan<int> axes, int correction = 1, bool keepAxes = false)
+        => Variance(axes, correction, keepAxes).Sqrt();
+
+    /// <summary>The Euclidean norm over some axes: the square root of the sum of squares. Its gradient at zero is zero.</summary>
+    /// <inheritdoc cref="Sum(ReadOnlySpan{int}, bool)"/>
+    public Tensor Norm(ReadOnlySpan<int> axes, bool keepAxes = false)
+    {
+        Tensor squares = Square().Sum(axes, keepAxes);
+        // Where the sum is 0, the root of 1 stands in, so that no 0/0 arises in the gradient.
+        Tensor isZero = squares.IsEqualTo(0);
+        return squares.MaskedFill(isZero, 1).Sqrt().MaskedFill(isZero, 0);
+    }
+
     /// <summary>Reduces to a shape that broadcasts to this one, in passes over runs of axes from the last to the first.</summary>
     private Tensor ReducedTo<TReduction>(Shape target)
         where TReduction : struct, IReduction
