@@ -53,10 +53,10 @@ internal static class GenerateCommand
         foreach (int token in new TextGenerator(run.Model, sampler).Continue(ids).Take(maxTokens))
         {
             tokens.Add(token);
-            output.Write(decoder.Add(token));
+            output.Write(decoder.Push(token));
             if (interrupted.IsCancellationRequested) break;
         }
-        output.Write(decoder.Finish());
+        output.Write(decoder.Flush());
         output.WriteLine();
         double rate = tokens.Count / Stopwatch.GetElapsedTime(started).TotalSeconds;
         output.Say($"{tokens.Count} tokens, {rate:f0} tokens/s");
