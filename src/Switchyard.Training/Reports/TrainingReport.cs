@@ -206,7 +206,7 @@ public static class TrainingReport
 
     private static ReportSection Domains(IReadOnlyList<DomainLoad> domains) => new(
         "Who handles what",
-        "How the experts of each layer share the tokens of every domain. Bars that look different show specialisation.",
+        "How each layer's experts share the tokens of every domain. Bars that differ are experts that specialise.",
         [.. domains.Select(load => new StackedBars
         {
             Title = $"Layer {load.Layer}",
@@ -231,6 +231,7 @@ public static class TrainingReport
                 Title = $"Layer {layer}",
                 CategoryLabel = "expert",
                 Categories = ExpertNames(experts),
+                Width = text.Layers.Count > 1 ? FigureWidth.Half : FigureWidth.Full,
                 Pieces = [.. text.Tokens.Zip(choices, (token, expert) => new TextPiece(token, expert))],
             });
         }
