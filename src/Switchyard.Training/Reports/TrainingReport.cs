@@ -78,7 +78,7 @@ public static class TrainingReport
                 XLabel = "step",
                 YLabel = "nats per token",
                 Width = FigureWidth.Half,
-                Series = [new("validation loss less the training loss before it", gap)],
+                Series = [new("validation less training", gap)],
             });
         }
 
@@ -89,8 +89,8 @@ public static class TrainingReport
     {
         StepMetrics[] shown = [.. data.Metrics.Where(record => record.Step >= from)];
         LineSeries train = Series("training", shown, record => record.TrainLoss) with { Weight = LineWeight.Thin };
-        LineSeries validation = Series("validation", shown.Where(record => record.ValidationLoss is not null), record => record.ValidationLoss!.Value)
-            with { Weight = LineWeight.Bold };
+        IEnumerable<StepMetrics> evaluated = shown.Where(record => record.ValidationLoss is not null);
+        LineSeries validation = Series("validation", evaluated, record => record.ValidationLoss!.Value) with { Weight = LineWeight.Bold };
         return new()
         {
             Title = title,
