@@ -7,15 +7,15 @@ namespace Switchyard.Language.Text;
 /// entropy is known: no model can do better in the long run than the nats per byte stated here, and one that has
 /// learnt everything reaches them.
 /// <para>
-/// The text is a sequence of passages, each of 4 to 12 lines (all lengths alike) and a blank line, each of one of the
-/// six <see cref="Domains"/> (all alike). The lines are described at <see cref="GeneratedDomains"/>. The grammar is
-/// unambiguous: every choice can be read off the text, so the sum of -log p over all choices is exactly -log of the
+/// The text is a sequence of passages, each of one of the six <see cref="Domains"/> (all alike): so many lines (one of
+/// nine numbers, from the fewest of the domain on, all alike) and a blank line. The lines are described at
+/// <see cref="GeneratedDomains"/>. The grammar is unambiguous: every choice can be read off the text, so the sum of -log p over all choices is exactly -log of the
 /// probability of the text. That the text goes on after its last passage is no choice. All characters are ASCII.
 /// </para>
 /// </summary>
 public sealed class GeneratedCorpus
 {
-    private const int FewestLines = 4, MostLines = 12;
+    private const int LineCounts = 9;
 
     private readonly byte[] _utf8;
     private readonly GeneratedPassage[] _passages;
@@ -49,8 +49,8 @@ public sealed class GeneratedCorpus
         while (writer.Length < leastBytes)
         {
             (int start, double before) = (writer.Length, writer.Nats);
-            (string name, Action<ChoiceWriter, int> writeLines) = writer.Choose(GeneratedDomains.All);
-            writeLines(writer, FewestLines + writer.Choose(MostLines - FewestLines + 1));
+            (string name, int fewestLines, Action<ChoiceWriter, int> writeLines) = writer.Choose(GeneratedDomains.All);
+            writeLines(writer, fewestLines + writer.Choose(LineCounts));
             writer.Write("\n");
             passages.Add(new GeneratedPassage(name, start, writer.Length - start, writer.Nats - before));
         }

@@ -7,7 +7,7 @@ namespace Switchyard.Language.Text;
 /// <item>arithmetic: <c>347+58=405</c>. A number of one, two or three digits, one of + - *, a second number, → the
 /// result. A number has one of the three lengths and is then one of those of that length (0 to 9, 10 to 99, 100 to
 /// 999). After - the second number is one of 0 to the first; after * it is one of 0 to 9.</item>
-/// <item>brackets: <c>([]{})</c>. One of four opening brackets; while any is open, close the last (45 %) or open
+/// <item>brackets: <c>([]{})</c>. One of four opening brackets; while any is open, close the last (55 %) or open
 /// another one of four, but no deeper than six; when none is open, the line ends (50 %) or another is opened.</item>
 /// <item>dates: <c>2031-07-15 = 15 July 2031</c>. One of the 73,049 days from 1900 to 2099, one of four forms, then
 /// another form → the same day.</item>
@@ -23,15 +23,18 @@ namespace Switchyard.Language.Text;
 /// </summary>
 internal static class GeneratedDomains
 {
-    /// <summary>Every domain: its name, and what writes so many of its lines.</summary>
-    public static IReadOnlyList<(string Name, Action<ChoiceWriter, int> WriteLines)> All { get; } =
+    /// <summary>
+    /// Every domain: its name, the fewest lines of a passage (short lines come in greater number, so that no domain
+    /// fills much more of the text than another), and what writes so many lines.
+    /// </summary>
+    public static IReadOnlyList<(string Name, int FewestLines, Action<ChoiceWriter, int> WriteLines)> All { get; } =
     [
-        ("arithmetic", EachLine(Arithmetic)),
-        ("brackets", EachLine(Brackets)),
-        ("dates", EachLine(Dates)),
-        ("language", EachLine(Sentence)),
-        ("records", Records),
-        ("counting", Counting),
+        ("arithmetic", 20, EachLine(Arithmetic)),
+        ("brackets", 8, EachLine(Brackets)),
+        ("dates", 6, EachLine(Dates)),
+        ("language", 4, EachLine(Sentence)),
+        ("records", 2, Records),
+        ("counting", 16, Counting),
     ];
 
     private const int DeepestBracket = 6;
@@ -105,7 +108,7 @@ internal static class GeneratedDomains
         Stack<int> open = [];
         do
         {
-            bool close = open.Count == DeepestBracket || (open.Count > 0 && writer.Chance(45));
+            bool close = open.Count == DeepestBracket || (open.Count > 0 && writer.Chance(55));
             if (!close) open.Push(writer.Choose(Opening.Length));
             writer.Write((close ? Closing[open.Pop()] : Opening[open.Peek()]).ToString());
         }

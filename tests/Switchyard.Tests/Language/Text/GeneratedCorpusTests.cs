@@ -7,6 +7,16 @@ namespace Switchyard.Tests.Language.Text;
 
 public sealed class GeneratedCorpusTests
 {
+    private static readonly Dictionary<string, int> FewestLines = new()
+    {
+        ["arithmetic"] = 20,
+        ["brackets"] = 8,
+        ["dates"] = 6,
+        ["language"] = 4,
+        ["records"] = 2,
+        ["counting"] = 16,
+    };
+
     [Fact]
     public void TheSameSeedGivesTheSameText()
     {
@@ -47,7 +57,7 @@ public sealed class GeneratedCorpusTests
             string text = Encoding.ASCII.GetString(corpus.Utf8.Span.Slice(passage.Start, passage.Length));
             Assert.EndsWith("\n\n", text);
             string[] lines = text[..^2].Split('\n');
-            Assert.InRange(lines.Length, 4, 12);
+            Assert.InRange(lines.Length - FewestLines[passage.Domain], 0, 8);
             double expected = Math.Log(6) + Math.Log(9) + NatsOf(passage.Domain, lines);
             Assert.True(Math.Abs(expected - passage.Nats) < 1e-9 * expected, $"{passage.Domain}: {passage.Nats} instead of {expected} in\n{text}");
         }
@@ -101,7 +111,7 @@ public sealed class GeneratedCorpusTests
         for (int i = 0; i < line.Length; i++)
         {
             bool opens = "([{<".Contains(line[i]);
-            if (open.Count is > 0 and < 6) nats -= Math.Log(opens ? 0.55 : 0.45);
+            if (open.Count is > 0 and < 6) nats -= Math.Log(opens ? 0.45 : 0.55);
             if (open.Count == 0 && i > 0) nats -= Math.Log(0.5);
             if (opens)
             {
