@@ -105,6 +105,27 @@ public static class Gradients
         }
     }
 
+    /// <summary>
+    /// Within a differentiable pass under way, walks what was recorded since its operands were visited; the gradients
+    /// of those operands arrive where the pass will find them.
+    /// </summary>
+    internal static void PassThrough(Tensor composition, Tensor upstream)
+    {
+        Node root = composition.Node ?? throw new InvalidOperationException("a gradient that can be differentiated was asked for while recording is paused: end the pause first");
+        List<Node> nodes = [];
+        CollectFrom(root, nodes);
+        foreach (Node node in nodes) node.IsWanted = node.AnyOperandWanted();
+        root.Pending = upstream;
+        for (int i = nodes.Count - 1; i >= 0; i--)
+        {
+            Node node = nodes[i];
+            if (node.Pending is not { } gradient || !node.IsWanted) continue;
+            node.Pending = null;
+            node.Propagate(gradient, new GradientFlow(gradient, CreateGraph: true));
+        }
+        foreach (Node node in nodes) (node.IsVisited, node.IsWanted) = (false, false);
+    }
+
     /// <summary>Every node that the root was made from, in the order in which they were made.</summary>
     private static void CollectFrom(Node root, List<Node> nodes)
     {

@@ -36,6 +36,13 @@ internal readonly record struct GradientFlow(Tensor Upstream, bool CreateGraph)
         }
     }
 
+    /// <summary>
+    /// Sends the upstream gradient on through the same result, made anew from the same operands out of operations
+    /// whose gradients can be differentiated: the way of a fused operation when <see cref="CreateGraph"/> is set.
+    /// </summary>
+    /// <param name="composition">The result, recorded now. It may depend on no other tensors than the operands.</param>
+    public void Through(Tensor composition) => Gradients.PassThrough(composition, Upstream);
+
     private void Free(Tensor gradient)
     {
         if (!CreateGraph && !ReferenceEquals(gradient, Upstream)) gradient.Dispose();

@@ -1,0 +1,23 @@
+namespace Switchyard.Tensors.Kernels;
+
+/// <summary>How the rows of a matrix are dealt out to parts: by its size alone, never by the number of threads.</summary>
+internal readonly record struct RowParts(long Rows, long RowsPerPart)
+{
+    // Three such parts stay in a first-level cache.
+    private const int PartElements = 1 << 12;
+
+    // Enough to share among many threads, few enough that adding up one row of sums per part costs little.
+    private const int MostSums = 64;
+
+    /// <summary>Parts of some thousand elements.</summary>
+    public static RowParts Of(long rows, long width) => new(rows, Math.Max(1, PartElements / Math.Max(1, width)));
+
+    /// <summary>At most 64 parts, for kernels that leave a row of sums per part.</summary>
+    public static RowParts WithSums(long rows, long width) => new(rows, Math.Max(Of(rows, width).RowsPerPart, (rows + MostSums - 1) / MostSums));
+
+    public int Count => (int)((Rows + RowsPerPart - 1) / RowsPerPart);
+
+    public long Start(int part) => part * RowsPerPart;
+
+    public long End(int part) => Math.Min(Rows, (part + 1) * RowsPerPart);
+}

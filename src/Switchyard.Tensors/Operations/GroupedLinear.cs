@@ -1,0 +1,62 @@
+using Switchyard.Tensors.Autograd;
+using Switchyard.Tensors.Kernels;
+
+namespace Switchyard.Tensors;
+
+public sealed partial class Tensor
+{
+    /// <summary>
+    /// A linear map per group of rows, as experts need it: rows offsets[e] up to offsets[e + 1] are multiplied by
+    /// weight[e]ᵀ. Groups may be empty; the gradient of their weight is zero.
+    /// </summary>
+    /// <param name="rows">[pairs, in], the rows of a group next to each other.</param>
+    /// <param name="weight">[experts, out, in]</param>
+    /// <param name="offsets">Int32 [experts + 1], from 0 to pairs, never falling.</param>
+    /// <returns>[pairs, out]</returns>
+    /// <exception cref="ArgumentException">The element types or the extents do not match, or the offsets fall or do not cover the rows.</exception>
+    public static Tensor GroupedLinear(Tensor rows, Tensor weight, Tensor offsets)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentNullException.ThrowIfNull(weight);
+        CheckSameType(rows, weight);
+        if (rows.Rank != 2 || weight.Rank != 3 || rows.Shape[1] != weight.Shape[2])
+            throw new ArgumentException($"rows {rows} and weight {weight} do not match: they have the shapes [pairs, in] and [experts, out, in]");
+        CheckOffsets(offsets, weight.Shape[0], rows.Shape[0]);
+        return GroupedProduct(rows, weight, transposeWeight: true, offsets);
+    }
+
+    /// <summary>y[rows of g] = x[rows of g]·op(weight[g]). Closed under differentiation together with <see cref="GroupedWeights"/>.</summary>
+    private static Tensor GroupedProduct(Tensor x, Tensor weight, bool transposeWeight, Tensor offsets)
+    {
+        Tensor y = Empty([x.Shape[0], weight.Shape[transposeWeight ? 1 : 2]], x.Type);
+        TensorProduct.GroupedRows(x, weight, transposeWeight, offsets, y);
+        return y.WithGradient(x, weight, offsets, (dy, to) =>
+        {
+            if (to.Wants(x)) to.Add(x, GroupedProduct(dy, weight, !transposeWeight, offsets));
+            if (to.Wants(weight)) to.Add(weight, transposeWeight ? GroupedWeights(dy, x, offsets) : GroupedWeights(x, dy, offsets));
+        }, Saved.Operands);
+    }
+
+    /// <summary>y[g] = a[rows of g]ᵀ·b[rows of g], a [pairs, m] and b [pairs, n]: [groups, m, n].</summary>
+    private static Tensor GroupedWeights(Tensor a, Tensor b, Tensor offsets)
+    {
+        Tensor y = Empty([offsets.Shape[0] - 1, a.Shape[1], b.Shape[1]], a.Type);
+        TensorProduct.GroupedInner(a, b, offsets, y);
+        return y.WithGradient(a, b, offsets, (dy, to) =>
+        {
+            if (to.Wants(a)) to.Add(a, GroupedProduct(b, dy, true, offsets));
+            if (to.Wants(b)) to.Add(b, GroupedProduct(a, dy, false, offsets));
+        }, Saved.Operands);
+    }
+
+    private static void CheckOffsets(Tensor offsets, int groups, int rows)
+    {
+        ArgumentNullException.ThrowIfNull(offsets);
+        if (offsets.Type != ElementType.Int32 || offsets.Rank != 1 || offsets.Shape[0] != groups + 1)
+            throw new ArgumentException($"offsets {offsets} were given for {groups} groups: they are Int32[{groups + 1}]");
+        ReadOnlySpan<int> values = offsets.AsReadOnlySpan<int>();
+        if (values[0] != 0 || values[^1] != rows) throw new ArgumentException($"offsets from {values[0]} to {values[^1]} were given for {rows} rows: they go from 0 to {rows}");
+        for (int group = 0; group < groups; group++)
+            if (values[group] > values[group + 1]) throw new ArgumentException($"offsets fall from {values[group]} to {values[group + 1]} at group {group}");
+    }
+}

@@ -1,0 +1,14 @@
+namespace Switchyard.Tensors;
+
+/// <summary>What a loss does with the losses of its items.</summary>
+public enum LossReduction
+{
+    /// <summary>The mean over the items that count.</summary>
+    Mean,
+
+    /// <summary>The sum.</summary>
+    Sum,
+
+    /// <summary>One loss per item.</summary>
+    None,
+}
