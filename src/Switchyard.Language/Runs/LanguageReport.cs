@@ -24,6 +24,7 @@ public static class LanguageReport
     {
         ArgumentNullException.ThrowIfNull(training);
         TextSample sample = Sample(training);
+        double bytesPerToken = (double)training.HeldOut.Bytes / training.HeldOut.Tokens.Length;
         TrainingReportData data = new()
         {
             Title = training.Options.Data is { } path ? Path.GetFileName(path) : "The built-in text",
@@ -34,8 +35,8 @@ public static class LanguageReport
             Elapsed = elapsed,
             TotalParameters = training.Model.ParameterCount,
             ActiveParameters = training.Model.ActiveParameterCount,
-            BytesPerToken = (double)training.HeldOut.Bytes / training.HeldOut.Tokens.Length,
-            SourceEntropy = training.Generated?.NatsPerByte,
+            BytesPerToken = bytesPerToken,
+            SourceEntropy = training.Generated?.NatsPerByte * bytesPerToken,
             Samples = [sample],
             RoutedTexts = training.Options.Model.HasExperts ? [Routed(training)] : [],
             Domains = training.Generated is { } generated && training.Options.Model.HasExperts ? DomainLoads(training, generated) : [],
