@@ -31,16 +31,16 @@ internal sealed class CommandLine
             return parse.Invoke(new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error });
 
         Output output = new(terminal, parse.GetValue(_options.Json), parse.GetValue(_options.Quiet));
-        if (parse.Errors.Count > 0 || parse.CommandResult.Command is not RunnableCommand command)
+        if (Failure.Of(parse) is { } misuse)
         {
-            output.Fail(Failure.Of(parse));
-            return ExitCode.Misuse;
+            output.Fail(misuse);
+            return misuse.ExitCode;
         }
 
         try
         {
             using (interrupted.Register(() => output.Say("interrupted: stopping in good order; a second signal stops at once")))
-                command.Run(parse, output, interrupted);
+                ((RunnableCommand)parse.CommandResult.Command).Run(parse, output, interrupted);
             output.Close(interrupted.IsCancellationRequested);
             return interrupted.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
         }

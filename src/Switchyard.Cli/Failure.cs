@@ -23,14 +23,14 @@ internal sealed record Failure(int ExitCode, string Message, string? Hint)
             "--verbose shows where it happened; please report it with the command that you typed"),
     };
 
-    /// <summary>What is wrong with a command line that could not be understood.</summary>
-    public static Failure Of(ParseResult parse)
+    /// <summary>What is wrong with a command line, or null if nothing is.</summary>
+    public static Failure? Of(ParseResult parse)
     {
         Command command = parse.CommandResult.Command;
         string help = $"'{FullName(parse.CommandResult)} --help' shows what it takes";
 
-        // The library's own message for an unknown word comes after, and because of, others.
-        if (parse.UnmatchedTokens is [var unknown, ..])
+        // An unknown word often makes other errors, which the library lists before it.
+        if (UnknownWord(parse) is { } unknown)
         {
             bool option = unknown.StartsWith('-');
             string kind = option ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
@@ -38,10 +38,20 @@ internal sealed record Failure(int ExitCode, string Message, string? Hint)
             return new(Cli.ExitCode.Misuse, $"unknown {kind} '{unknown}'", nearest is null ? help : $"did you mean '{nearest}'? {help}");
         }
 
-        if (command is not RunnableCommand && parse.Errors.All(error => error.SymbolResult is CommandResult))
+        if (command is not RunnableCommand)
             return new(Cli.ExitCode.Misuse, command is RootCommand ? "no command given" : $"'{command.Name}' needs a command after it", help);
 
-        return new(Cli.ExitCode.Misuse, Describe(parse.Errors[0]), help);
+        return parse.Errors is [var first, ..] ? new(Cli.ExitCode.Misuse, Describe(first), help) : null;
+    }
+
+    // A mistyped option before a path is taken for the path, unless -- stands before it.
+    private static string? UnknownWord(ParseResult parse)
+    {
+        bool literal = parse.Tokens.Any(token => token.Type == TokenType.DoubleDash);
+        string? mistyped = parse.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens)
+            .FirstOrDefault(token => !literal && token.Value.StartsWith("--", StringComparison.Ordinal))?.Value;
+        return mistyped ?? (parse.UnmatchedTokens is [var unmatched, ..] ? unmatched : null);
     }
 
     private static string Describe(ParseError error) => error.SymbolResult switch

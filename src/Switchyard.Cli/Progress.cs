@@ -5,13 +5,13 @@ namespace Switchyard.Cli;
 
 /// <summary>A number that a piece of work shows beside its progress.</summary>
 /// <param name="Name">What it is: "loss".</param>
-/// <param name="Value">How much it is; shown with three to four digits.</param>
+/// <param name="Value">How much it is; shown with three digits.</param>
 internal readonly record struct Figure(string Name, double Value);
 
 /// <summary>
 /// Shows on standard error how far a long piece of work has come, how fast it goes and how long it will
 /// still take. On a terminal that is one line, drawn anew at most ten times a second; elsewhere it is a line now
-/// and then. Work that takes less than two seconds shows nothing. Reporting makes no garbage.
+/// and then. Work that takes less than two seconds shows nothing. Reporting makes next to no garbage.
 /// </summary>
 internal sealed class Progress : IDisposable
 {

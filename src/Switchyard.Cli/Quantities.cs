@@ -6,7 +6,7 @@ namespace Switchyard.Cli;
 /// <summary>Numbers as people read them, appended without making strings.</summary>
 internal static class Quantities
 {
-    /// <summary>Three to four digits and a power of a thousand: 7.25, 314, 21.4k, 6.02M.</summary>
+    /// <summary>Three digits, and a power of a thousand: 0.002, 7.25, 314, 21.4k, 6.02M.</summary>
     public static StringBuilder AppendRounded(this StringBuilder text, double value)
     {
         ReadOnlySpan<char> powers = " kMGT";
@@ -18,6 +18,7 @@ internal static class Quantities
         {
             >= 99.95 => text.Append(CultureInfo.InvariantCulture, $"{value:0}"),
             >= 9.995 => text.Append(CultureInfo.InvariantCulture, $"{value:0.0}"),
+            > 0 and < 0.09995 => text.Append(CultureInfo.InvariantCulture, $"{value:G3}"),
             _ => text.Append(CultureInfo.InvariantCulture, $"{value:0.00}"),
         };
         return power == 0 ? text : text.Append(powers[power]);
@@ -26,8 +27,8 @@ internal static class Quantities
     /// <summary>Bytes in powers of 1000: 17 B, 4.19 MB.</summary>
     public static StringBuilder AppendBytes(this StringBuilder text, long bytes)
     {
+        if (bytes < 1000) return text.Append(CultureInfo.InvariantCulture, $"{bytes} B");
         text.AppendRounded(bytes);
-        if (char.IsAsciiDigit(text[^1])) return text.Append(" B");
         return text.Insert(text.Length - 1, ' ').Append('B');
     }
 

@@ -49,6 +49,16 @@ public abstract class Module : IDisposable
         }
     }
 
+    /// <summary>Converts every parameter and buffer to another element type, for example to Float64 for a gradient check.</summary>
+    /// <returns>This module.</returns>
+    public Module To(ElementType type)
+    {
+        using Gradients.Pause pause = Gradients.Paused();
+        foreach ((_, Tensor tensor) in State())
+            if (tensor.Type != type) tensor.Become(tensor.To(type));
+        return this;
+    }
+
     /// <summary>Copies values into parameters and buffers by name.</summary>
     /// <param name="find">Gives the tensor of a name and shape, or null if there is none. The caller keeps it.</param>
     /// <exception cref="SwitchyardException">A tensor is missing or has another shape.</exception>

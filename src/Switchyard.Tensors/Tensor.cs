@@ -14,7 +14,7 @@ namespace Switchyard.Tensors;
 /// </remarks>
 public sealed partial class Tensor : IDisposable
 {
-    private readonly nint _address;
+    private nint _address;
     private readonly Shape _shape;
     private Storage? _storage;
     private TensorScope? _scope;
@@ -35,7 +35,7 @@ public sealed partial class Tensor : IDisposable
     public Shape Shape => _shape;
 
     /// <summary>What one element is.</summary>
-    public ElementType Type { get; }
+    public ElementType Type { get; private set; }
 
     /// <summary>The number of axes.</summary>
     public int Rank => _shape.Rank;
@@ -137,6 +137,20 @@ public sealed partial class Tensor : IDisposable
         where T : unmanaged
         => Contents<T>();
 
+    /// <summary>A stretch of the memory as bytes, to read: every element type has one.</summary>
+    /// <param name="start">The first byte.</param>
+    /// <param name="length">How many; the memory holds Elements · Type.Size() in all.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The stretch leaves the memory.</exception>
+    public ReadOnlySpan<byte> AsReadOnlyBytes(long start, int length) => Bytes(start, length);
+
+    /// <summary>A stretch of the memory as bytes, to read and to write; counts as an in-place change.</summary>
+    /// <inheritdoc cref="AsReadOnlyBytes"/>
+    public Span<byte> AsBytes(long start, int length)
+    {
+        MarkChanged();
+        return Bytes(start, length);
+    }
+
     /// <summary>The elements as a tensor span of <c>System.Numerics.Tensors</c>, to read and to write.</summary>
     /// <inheritdoc cref="AsSpan{T}"/>
     public TensorSpan<T> AsTensorSpan<T>()
@@ -194,6 +208,17 @@ public sealed partial class Tensor : IDisposable
     /// <summary>For example <c>Float32[32, 256]</c>.</summary>
     public override string ToString() => IsDisposed ? $"{Type}{_shape} (freed)" : $"{Type}{_shape}";
 
+    /// <summary>Takes over the memory and element type of another tensor of the same shape, which is freed. For leaves.</summary>
+    internal void Become(Tensor other)
+    {
+        if (other.Shape != _shape) throw new ArgumentException($"a tensor of shape {_shape} cannot become one of shape {other.Shape}");
+        Storage before = Storage;
+        other.Storage.AddReference();
+        (_storage, _address, Type) = (other.Storage, other._address, other.Type);
+        other.Dispose();
+        before.Release();
+    }
+
     /// <summary>A tensor of another shape on the same memory, from an element onwards, without history.</summary>
     internal Tensor View(Shape shape, long fromElement = 0) => new(Storage, _address + (nint)(fromElement * Type.Size()), shape, Type);
 
@@ -236,6 +261,13 @@ public sealed partial class Tensor : IDisposable
         if (ElementTypes.Of<T>() != Type) throw new ArgumentException($"a tensor of {Type} has no elements of type {typeof(T).Name}");
         if (Elements > int.MaxValue) throw new InvalidOperationException($"{Elements} elements are more than a span can hold: read it in runs of rows");
         return Kernels.Moving.Span<T>(Address, (int)Elements);
+    }
+
+    private Span<byte> Bytes(long start, int length)
+    {
+        long bytes = Elements * Type.Size();
+        if (start < 0 || length < 0 || start + length > bytes) throw new ArgumentOutOfRangeException(nameof(start), start, $"{length} bytes from there leave the {bytes} of {this}");
+        return Kernels.Moving.Span<byte>(Address + (nint)start, length);
     }
 
     private nint[] Lengths() => Array.ConvertAll(_shape.ToArray(), extent => (nint)extent);

@@ -134,7 +134,7 @@ public sealed class SafetensorsCheckpoint : IDisposable
         // The second is what a string with half a surrogate pair throws.
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            throw Refuse($"the index is not valid JSON at byte {json.BytesConsumed}: {failure.Message}", failure);
+            throw Refuse($"the index is not valid JSON at byte {json.BytesConsumed}", failure);
         }
     }
 

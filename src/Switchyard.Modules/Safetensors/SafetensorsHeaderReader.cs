@@ -35,7 +35,7 @@ internal ref struct SafetensorsHeaderReader
             json.Read();
             while (NextMember(out string name))
             {
-                if (!names.Add(name)) throw Refuse($"{SafetensorsHeader.Quote(name)} occurs twice");
+                if (!names.Add(name)) throw Refuse($"the name {SafetensorsHeader.Quote(name)} occurs twice");
                 if (name == MetadataName) ReadMetadata();
                 else ReadEntry(name);
             }
@@ -44,7 +44,7 @@ internal ref struct SafetensorsHeaderReader
         // The second is what a string with half a surrogate pair throws.
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            throw SafetensorsHeader.Refuse(source, $"the header is not valid JSON at its byte {json.BytesConsumed}: {failure.Message}", failure);
+            throw SafetensorsHeader.Refuse(source, $"the header is not valid JSON at its byte {json.BytesConsumed}", failure);
         }
     }
 

@@ -45,7 +45,7 @@ public sealed class SafetensorsFileTests : IDisposable
         byte[] whole = Sample();
         int header = 8 + (int)BinaryPrimitives.ReadInt64LittleEndian(whole);
         Gen<int[]> flips = Gen.Choose(0, header * 8 - 1).ArrayOf().Where(bits => bits.Length is > 0 and <= 8);
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(5_000), Prop.ForAll(Arb.From(flips), bits =>
+        Check.One(Config.QuickThrowOnFailure.WithReplay(1, 3).WithMaxTest(5_000), Prop.ForAll(Arb.From(flips), bits =>
         {
             byte[] damaged = [.. whole];
             foreach (int bit in bits) damaged[bit / 8] ^= (byte)(1 << (bit % 8));

@@ -1,0 +1,24 @@
+using Switchyard.Modules;
+using Switchyard.Tensors;
+
+namespace Switchyard.Experts.Gates;
+
+/// <summary>Decides which experts see a token, and writes the decision down as a <see cref="Routing"/>.</summary>
+public abstract class Gate : Module
+{
+    /// <summary>Makes a gate over a number of experts.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no expert.</exception>
+    protected Gate(int experts)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(experts);
+        Experts = experts;
+    }
+
+    /// <summary>How many experts there are to choose from.</summary>
+    public int Experts { get; }
+
+    /// <summary>Routes tokens.</summary>
+    /// <param name="tokens">Hidden vectors [tokens, width].</param>
+    /// <param name="context">What the gate may use beside them.</param>
+    public abstract Routing Route(Tensor tokens, RoutingContext context);
+}

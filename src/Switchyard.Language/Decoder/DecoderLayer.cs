@@ -1,0 +1,68 @@
+using Switchyard.Experts;
+using Switchyard.Experts.Banks;
+using Switchyard.Experts.Gates;
+using Switchyard.Modules;
+using Switchyard.Tensors;
+
+namespace Switchyard.Language.Decoder;
+
+/// <summary>One transformer block: x += attention(norm(x)); x += experts(norm(x)), or a dense feed-forward block.</summary>
+internal sealed class DecoderLayer : Module
+{
+    private readonly RmsNorm _attentionNorm;
+    private readonly MultiHeadAttention _attention;
+    private readonly RmsNorm _feedForwardNorm;
+    private readonly FeedForward? _dense;
+    private readonly MoeLayer? _mixture;
+    private readonly double _dropout;
+
+    public DecoderLayer(DecoderOptions options, int layer, Philox random)
+    {
+        double deviation = options.ActualDeviation;
+        // The residual stream is a sum over 2·layers blocks: their last matrices start smaller (GPT-2, §2.3).
+        double residualDeviation = deviation / Math.Sqrt(2 * options.Layers);
+        _dropout = options.Dropout;
+        _attention = AddChild("self_attn", new MultiHeadAttention(
+            new AttentionOptions
+            {
+                Width = options.Width,
+                Heads = options.Heads,
+                KeyValueHeads = options.ActualKeyValueHeads,
+                HeadWidth = options.ActualHeadWidth,
+                QueryKeyNorm = options.QueryKeyNorm,
+                NormEpsilon = options.NormEpsilon,
+                Clip = options.ClipQkv,
+            },
+            random, deviation, residualDeviation));
+        if (options.IsMixture(layer))
+        {
+            Gate gate = options.Gate == "switch"
+                ? new SwitchGate(options.Width, options.Experts, options.Routing, random)
+                : new TopKGate(options.Width, options.Experts, options.Routing, random);
+            FeedForwardBank bank = new(options.Experts, options.Width, options.Hidden, random, deviation, residualDeviation);
+            FeedForward? shared = options.SharedHidden == 0 ? null : new FeedForward(options.Width, options.SharedHidden, random, deviation, residualDeviation);
+            _mixture = AddChild("mlp", new MoeLayer(gate, bank, shared));
+        }
+        else
+        {
+            _dense = AddChild("mlp", new FeedForward(options.Width, options.ActualDenseHidden, random, deviation, residualDeviation));
+        }
+        _attentionNorm = AddChild("input_layernorm", new RmsNorm(options.Width, options.NormEpsilon));
+        _feedForwardNorm = AddChild("post_attention_layernorm", new RmsNorm(options.Width, options.NormEpsilon));
+    }
+
+    /// <summary>Applies the block to [batch, tokens, width]; the routing is null for a dense block.</summary>
+    public (Tensor Output, Routing? Routing) Forward(Tensor x, RotaryTable rotary, KeyValueCache? cache, Philox? random)
+    {
+        x += Drop(_attention.Forward(_attentionNorm.Forward(x), rotary, cache), random);
+        Tensor normed = _feedForwardNorm.Forward(x);
+        if (_dense is not null) return (x + Drop(_dense.Forward(normed), random), null);
+
+        int tokens = x.Shape[0] * x.Shape[1];
+        (Tensor output, Routing routing) = _mixture!.Forward(normed.Reshape([tokens, x.Shape[2]]), new RoutingContext(random));
+        return (x + Drop(output.Reshape(x.Shape), random), routing);
+    }
+
+    private Tensor Drop(Tensor x, Philox? random)
+        => IsTraining && _dropout > 0 && random is not null ? x.Dropout(_dropout, random) : x;
+}

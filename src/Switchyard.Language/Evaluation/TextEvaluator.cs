@@ -1,0 +1,67 @@
+using Switchyard.Experts;
+using Switchyard.Language.Decoder;
+using Switchyard.Language.Text;
+using Switchyard.Language.Tokenizers;
+using Switchyard.Tensors;
+
+namespace Switchyard.Language.Evaluation;
+
+/// <summary>Measures how well a model predicts a text: without noise, in a fixed order, with as many tokens at a time as a batch holds.</summary>
+public static class TextEvaluator
+{
+    /// <summary>Predicts every window. The model is in evaluation mode meanwhile.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tokenizer">Tells how many bytes a token stands for.</param>
+    /// <param name="windows">The text.</param>
+    /// <param name="batch">Windows at a time; it does not change the result beyond rounding.</param>
+    /// <param name="report">Called after every batch with the windows done so far, or null.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static TextEvaluation Evaluate(
+        LanguageModel model, Tokenizer tokenizer, EvaluationWindows windows, int batch, Action<int>? report = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(windows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        using Gradients.Pause pause = Gradients.Paused();
+        bool wasTraining = model.IsTraining;
+        model.Train(false);
+        try
+        {
+            double nats = 0;
+            long bytes = 0;
+            RoutingStatistics[] layers = [];
+            int length = windows.WindowLength;
+            for (int first = 0; first < windows.Count; first += batch)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using TensorScope scope = new();
+                int count = Math.Min(batch, windows.Count - first);
+                Tensor inputs = Tensor.Empty([count, length - 1], ElementType.Int32);
+                Tensor targets = Tensor.Empty([count * (length - 1)], ElementType.Int32);
+                for (int i = 0; i < count; i++)
+                {
+                    ReadOnlySpan<int> window = windows[first + i];
+                    window[..^1].CopyTo(inputs.AsSpan<int>()[(i * (length - 1))..]);
+                    window[1..].CopyTo(targets.AsSpan<int>()[(i * (length - 1))..]);
+                    foreach (int target in window[1..]) bytes += tokenizer.TokenBytes(target).Length;
+                }
+                DecoderOutput output = model.Forward(inputs);
+                nats += Tensor.CrossEntropy(output.Logits.Reshape([(int)targets.Elements, model.Options.Vocabulary]), targets, reduction: Reduction.Sum).ToDouble();
+                layers = Merge(layers, output.Routings, (long)first * (length - 1));
+                report?.Invoke(first + count);
+            }
+            return new TextEvaluation(nats, windows.Predictions, bytes, layers);
+        }
+        finally
+        {
+            model.Train(wasTraining);
+        }
+    }
+
+    private static RoutingStatistics[] Merge(RoutingStatistics[] sums, IReadOnlyList<Routing> routings, long tokensBefore)
+        => sums.Length == 0
+            ? [.. routings.Select(static routing => routing.Statistics)]
+            : [.. sums.Zip(routings, (sum, routing) => sum.Plus(routing.Statistics, tokensBefore, routing.Tokens))];
+}

@@ -1,0 +1,68 @@
+using Switchyard.Language.Decoder;
+using Switchyard.Modules;
+using Switchyard.Tensors;
+
+namespace Switchyard.Language.Generation;
+
+/// <summary>Continues a sequence of tokens, one at a time.</summary>
+public sealed class TextGenerator
+{
+    private readonly LanguageModel _model;
+    private readonly Sampler _sampler;
+
+    /// <summary>Makes a generator. The model is put into evaluation mode.</summary>
+    public TextGenerator(LanguageModel model, Sampler sampler)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.Train(false);
+        (_model, _sampler) = (model, sampler);
+    }
+
+    /// <summary>
+    /// Draws tokens after a prompt, without end. When the window is full, the last half of it is read again and the
+    /// rest forgotten.
+    /// </summary>
+    /// <param name="prompt">At least one token; only the last window of it counts.</param>
+    /// <exception cref="ArgumentException">The prompt is empty.</exception>
+    public IEnumerable<int> Continue(IReadOnlyList<int> prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        if (prompt.Count == 0) throw new ArgumentException("the prompt is empty: give at least one token");
+        return Draw([.. prompt]);
+    }
+
+    private IEnumerable<int> Draw(List<int> window)
+    {
+        int context = _model.Options.Context;
+        KeyValueCache[] caches = _model.NewCaches();
+        try
+        {
+            if (window.Count >= context) window.RemoveRange(0, window.Count - context + 1);
+            int read = 0;
+            while (true)
+            {
+                int next = Next([.. window.Skip(read)], caches);
+                read = window.Count;
+                yield return next;
+                window.Add(next);
+                if (window.Count <= context) continue;
+                window.RemoveRange(0, window.Count - context / 2);
+                foreach (KeyValueCache cache in caches) cache.Clear();
+                read = 0;
+            }
+        }
+        finally
+        {
+            foreach (KeyValueCache cache in caches) cache.Dispose();
+        }
+    }
+
+    private int Next(int[] ids, KeyValueCache[] caches)
+    {
+        using Gradients.Pause pause = Gradients.Paused();
+        using TensorScope scope = new();
+        Tensor logits = _model.Forward(Tensor.From(ids, [1, ids.Length]), null, caches).Logits; // [1, tokens, vocabulary]
+        int vocabulary = logits.Shape[2];
+        return _sampler.Next(logits.AsReadOnlySpan<float>()[^vocabulary..]);
+    }
+}

@@ -1,0 +1,104 @@
+using Switchyard.Tensors;
+
+namespace Switchyard.Modules.Optimisers;
+
+/// <summary>
+/// Changes parameters along their gradients. It owns the state that it keeps per parameter; the parameters belong to
+/// their module. Names are those of the module, so a checkpoint can be read without knowing the order.
+/// </summary>
+public abstract class Optimiser : IDisposable
+{
+    private const string StepsName = "steps";
+
+    private readonly (string Name, Tensor Tensor)[] _parameters;
+    private readonly List<(string Name, Tensor Tensor)> _state = [];
+    private readonly Tensor _steps;
+
+    /// <summary>Prepares to change some parameters, such as <see cref="Module.Parameters"/>.</summary>
+    /// <param name="parameters">The parameters under their names.</param>
+    protected Optimiser(IEnumerable<(string Name, Tensor Tensor)> parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        _parameters = [.. parameters];
+        _steps = Tensor.Zeros([], ElementType.Int32).Release();
+        _state.Add((StepsName, _steps));
+    }
+
+    /// <summary>What is optimised, in the order given.</summary>
+    public IReadOnlyList<(string Name, Tensor Tensor)> Parameters => _parameters;
+
+    /// <summary>How many steps have been done.</summary>
+    public int Steps => _steps.AsReadOnlySpan<int>()[0];
+
+    /// <summary>All that a checkpoint must hold: the number of steps, and what is kept per parameter.</summary>
+    public IReadOnlyList<(string Name, Tensor Tensor)> State => _state;
+
+    /// <summary>Does one step with the gradients that the parameters hold. A parameter without one stays as it is.</summary>
+    /// <param name="learningRate">The rate of this step.</param>
+    /// <param name="gradientFactor">What every gradient is multiplied by on the way, such as the factor of <see cref="GradientNorm.Clip"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is negative or not finite.</exception>
+    public void Step(double learningRate, double gradientFactor = 1)
+    {
+        if (!(learningRate >= 0 && double.IsFinite(learningRate))) throw new ArgumentOutOfRangeException(nameof(learningRate), learningRate, "a learning rate is finite and not negative");
+        _steps.AsSpan<int>()[0]++;
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            Tensor parameter = _parameters[i].Tensor;
+            if (parameter.Gradient is { } gradient) Update(i, parameter, gradient, learningRate, gradientFactor);
+        }
+    }
+
+    /// <summary>Frees and forgets the gradient of every parameter.</summary>
+    public void ClearGradients()
+    {
+        foreach ((_, Tensor parameter) in _parameters)
+        {
+            parameter.Gradient?.Dispose();
+            parameter.Gradient = null;
+        }
+    }
+
+    /// <summary>Copies a saved state by name.</summary>
+    /// <param name="find">Gives the tensor of a name, or null if there is none. The caller keeps it.</param>
+    /// <exception cref="SwitchyardException">A tensor is missing or has another shape.</exception>
+    public void Load(Func<string, Tensor?> find)
+    {
+        ArgumentNullException.ThrowIfNull(find);
+        foreach ((string name, Tensor target) in _state)
+        {
+            Tensor source = find(name) ?? throw new SwitchyardException($"optimiser state {name} {target.Shape} is missing", "the file belongs to another optimiser or model");
+            if (source.Shape != target.Shape || source.Type != target.Type)
+                throw new SwitchyardException($"optimiser state {name} is {source}, {target} was expected", "the file belongs to a model of another size");
+            if (target.Type == ElementType.Int32) source.AsReadOnlySpan<int>().CopyTo(target.AsSpan<int>());
+            else target.CopyFrom(source);
+        }
+    }
+
+    /// <summary>Frees the state. The parameters stay.</summary>
+    public void Dispose()
+    {
+        foreach ((_, Tensor tensor) in _state) tensor.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Changes one parameter. <see cref="Steps"/> already counts this step.</summary>
+    /// <param name="index">Its place among <see cref="Parameters"/>.</param>
+    /// <param name="parameter">The parameter, which is changed in place.</param>
+    /// <param name="gradient">Its gradient, of the same shape and type.</param>
+    /// <param name="learningRate">The rate of this step.</param>
+    /// <param name="gradientFactor">What the gradient is multiplied by first.</param>
+    protected abstract void Update(int index, Tensor parameter, Tensor gradient, double learningRate, double gradientFactor);
+
+    /// <summary>Makes a state of zeros for every parameter, saved as <c>PREFIX.NAME</c>.</summary>
+    protected Tensor[] AddState(string prefix)
+    {
+        Tensor[] tensors = new Tensor[_parameters.Length];
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            (string name, Tensor parameter) = _parameters[i];
+            tensors[i] = Tensor.Zeros(parameter.Shape, parameter.Type).Release();
+            _state.Add(($"{prefix}.{name}", tensors[i]));
+        }
+        return tensors;
+    }
+}

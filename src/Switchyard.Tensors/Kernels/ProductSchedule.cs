@@ -1,0 +1,143 @@
+namespace Switchyard.Tensors.Kernels;
+
+/// <summary>
+/// A series of products and how it is shared out over the pool: each C is cut into a grid of blocks, and the blocks
+/// of all products stand in one queue, so that uneven groups keep every thread busy.
+/// </summary>
+internal unsafe struct ProductSchedule<T>
+    where T : unmanaged
+{
+    // Multiply-adds that are worth waking a thread for.
+    private const long WorthSharing = 1 << 17;
+
+    // A thread that the operating system holds up leaves its other blocks to the rest.
+    private const int BlocksPerThread = 3;
+
+    /// <summary>How many products.</summary>
+    internal int Products;
+
+    /// <summary>The first product; the others differ by the steps and offsets.</summary>
+    internal Block<T> First;
+
+    /// <summary>Elements from one A, B and C to the next.</summary>
+    internal nint AStep, BStep, CStep;
+
+    /// <summary>[products + 1]: product p has these rows of one A and one C; null where all have the same count.</summary>
+    internal int* RowOffsets;
+
+    /// <summary>[products + 1]: product p has these rows of A and B as its inner dimension; null where all are alike.</summary>
+    internal int* InnerOffsets;
+
+    private InstructionSet set;
+    private int blockRows;
+    private int columnBlocks;
+
+    /// <summary>Computes all products on the pool.</summary>
+    internal void Run(InstructionSet set)
+    {
+        this.set = set;
+        ChooseGrid();
+        fixed (ProductSchedule<T>* schedule = &this) WorkerPool.Run(schedule->Blocks(), &RunBlock, schedule);
+    }
+
+    /// <summary>Computes one product on the calling thread.</summary>
+    internal static void RunSerially(in Block<T> product, InstructionSet set)
+    {
+        int rowBlocks = Quotient(product.Rows, BlockProduct.MaximumRows);
+        for (int i = 0; i < rowBlocks; i++) Compute(product, Cut(product, i, rowBlocks, 1), set);
+    }
+
+    private void ChooseGrid()
+    {
+        long rows = RowOffsets is null ? First.Rows : Quotient(RowOffsets[Products], Math.Max(Products, 1));
+        long inner = InnerOffsets is null ? First.Inner : Quotient(InnerOffsets[Products], Math.Max(Products, 1));
+        blockRows = (int)Math.Clamp(rows, 1, BlockProduct.MaximumRows);
+        columnBlocks = 1;
+        if (WorkerPool.Threads == 1) return;
+
+        long wanted = (long)WorkerPool.Threads * BlocksPerThread;
+        while (true)
+        {
+            long blockColumns = Quotient(First.Columns, columnBlocks);
+            long blocks = Products * Quotient(rows, blockRows) * columnBlocks;
+            if (blocks >= wanted || blockRows * blockColumns * inner < 2 * WorthSharing) return;
+            // Halving the longer side keeps small what is packed more than once.
+            if (blockRows >= blockColumns) blockRows = (blockRows + 1) / 2;
+            else columnBlocks *= 2;
+        }
+    }
+
+    private readonly int Blocks()
+    {
+        if (RowOffsets is null) return checked(Products * BlocksOf(First.Rows));
+        int blocks = 0;
+        for (int product = 0; product < Products; product++) blocks += BlocksOf(RowsOf(product));
+        return blocks;
+    }
+
+    private readonly int BlocksOf(int rows) => Quotient(rows, blockRows) * columnBlocks;
+
+    private readonly int RowsOf(int product) =>
+        RowOffsets is null ? First.Rows : RowOffsets[product + 1] - RowOffsets[product];
+
+    private static void RunBlock(void* state, int block)
+    {
+        ProductSchedule<T>* schedule = (ProductSchedule<T>*)state;
+        int product = 0;
+        if (schedule->RowOffsets is null)
+        {
+            (product, block) = Math.DivRem(block, schedule->BlocksOf(schedule->First.Rows));
+        }
+        else
+        {
+            for (int blocks; block >= (blocks = schedule->BlocksOf(schedule->RowsOf(product))); product++) block -= blocks;
+        }
+
+        Block<T> whole = schedule->Product(product);
+        Compute(whole, Cut(whole, block, Quotient(whole.Rows, schedule->blockRows), schedule->columnBlocks), schedule->set);
+    }
+
+    private static void Compute(in Block<T> whole, in Block<T> block, InstructionSet set)
+    {
+        if (block.Rows == 0 || block.Columns == 0) return;
+        if (ThinProduct.Suits(whole)) ThinProduct.Run(block, set);
+        else BlockProduct.Run(block, set);
+    }
+
+    private readonly Block<T> Product(int product)
+    {
+        Block<T> block = First;
+        block.A += product * AStep;
+        block.B += product * BStep;
+        block.C += product * CStep;
+        if (RowOffsets is not null)
+        {
+            block.Rows = RowsOf(product);
+            block.A += (nint)RowOffsets[product] * block.AStride;
+            block.C += (nint)RowOffsets[product] * block.CStride;
+        }
+
+        if (InnerOffsets is not null)
+        {
+            block.Inner = InnerOffsets[product + 1] - InnerOffsets[product];
+            block.A += (nint)InnerOffsets[product] * block.AStride;
+            block.B += (nint)InnerOffsets[product] * block.BStride;
+        }
+
+        return block;
+    }
+
+    // Block `index` of a grid of rowBlocks x columnBlocks; column blocks end at multiples of the widest tile.
+    private static Block<T> Cut(in Block<T> whole, int index, int rowBlocks, int columnBlocks)
+    {
+        (int columnBlock, int rowBlock) = Math.DivRem(index, rowBlocks);
+        int row = Edge(whole.Rows, rowBlocks, rowBlock, 1), rowEnd = Edge(whole.Rows, rowBlocks, rowBlock + 1, 1);
+        int column = Edge(whole.Columns, columnBlocks, columnBlock, 32), columnEnd = Edge(whole.Columns, columnBlocks, columnBlock + 1, 32);
+        return whole.Cut(row, rowEnd - row, column, columnEnd - column);
+    }
+
+    private static int Edge(int length, int blocks, int block, int multiple) =>
+        block == blocks ? length : (int)((long)length * block / blocks / multiple * multiple);
+
+    private static int Quotient(long dividend, long divisor) => (int)((dividend + divisor - 1) / divisor);
+}

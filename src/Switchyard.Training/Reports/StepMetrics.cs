@@ -1,0 +1,48 @@
+namespace Switchyard.Training.Reports;
+
+/// <summary>What was measured at one step of a training run: one line of <see cref="MetricsFile"/>.</summary>
+public sealed record StepMetrics
+{
+    /// <summary>The number of optimiser steps done, from 1.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>The number of tokens trained on so far.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>The loss on the step's own batch, nats per token.</summary>
+    public required double TrainLoss { get; init; }
+
+    /// <summary>The learning rate of the step.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>The global norm of the gradients, before clipping.</summary>
+    public required double GradientNorm { get; init; }
+
+    /// <summary>The throughput since the last record.</summary>
+    public required double TokensPerSecond { get; init; }
+
+    /// <summary>The loss on the held-out text, nats per token; null where the step was not evaluated.</summary>
+    public double? ValidationLoss { get; init; }
+
+    /// <summary>The routing of each layer that has experts, in order of layer.</summary>
+    public required IReadOnlyList<LayerMetrics> Layers { get; init; }
+}
+
+/// <summary>What one layer's gate did at one step.</summary>
+public sealed record LayerMetrics
+{
+    /// <summary>The layer's number in the model, from 0.</summary>
+    public required int Layer { get; init; }
+
+    /// <summary>The share of the routed pairs that each expert got, [experts]; it sums to 1.</summary>
+    public required double[] Load { get; init; }
+
+    /// <summary>The entropy of the routing, divided by that of an even spread: 0 (one expert) to 1 (even).</summary>
+    public required double Entropy { get; init; }
+
+    /// <summary>The share of pairs that no expert had room for, 0 to 1.</summary>
+    public required double DroppedFraction { get; init; }
+
+    /// <summary>The largest expert's load divided by the mean load: 1 is even.</summary>
+    public required double MaxOverMean { get; init; }
+}
