@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -24,17 +25,16 @@ internal static unsafe class BlockProduct
     internal static void Run<T>(in Block<T> block, InstructionSet set)
         where T : unmanaged
     {
-        if (block.Rows == 0 || block.Columns == 0) return;
         switch (set)
         {
-            case InstructionSet.Avx512: Run<T, System.Runtime.Intrinsics.Vector512<T>, Lanes512<T>>(block); break;
-            case InstructionSet.Avx2: Run<T, System.Runtime.Intrinsics.Vector256<T>, Lanes256<T>>(block); break;
-            default: Run<T, System.Runtime.Intrinsics.Vector128<T>, Lanes128<T>>(block); break;
+            case InstructionSet.Avx512: Run<T, Vector512<T>, Lanes512<T>>(block); break;
+            case InstructionSet.Avx2: Run<T, Vector256<T>, Lanes256<T>>(block); break;
+            default: Run<T, Vector128<T>, Lanes128<T>>(block); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<T, TVector, TLanes>(in Block<T> block)
+    internal static void Run<T, TVector, TLanes>(in Block<T> block)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>

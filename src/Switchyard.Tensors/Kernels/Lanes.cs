@@ -29,6 +29,9 @@ internal unsafe interface ILanes<T, TVector>
 
     /// <summary><paramref name="x"/> times <paramref name="y"/> plus <paramref name="sum"/>, rounded once.</summary>
     static abstract TVector MultiplyAdd(TVector x, TVector y, TVector sum);
+
+    /// <summary>All lanes added up, in an order that is always the same.</summary>
+    static abstract T Sum(TVector value);
 }
 
 /// <summary>16 bytes: SSE or NEON. Rounds twice where the processor has no fused multiply-add.</summary>
@@ -53,6 +56,9 @@ internal readonly unsafe struct Lanes128<T> : ILanes<T, Vector128<T>>
         typeof(T) == typeof(float)
             ? Vector128.MultiplyAddEstimate(x.AsSingle(), y.AsSingle(), sum.AsSingle()).As<float, T>()
             : Vector128.MultiplyAddEstimate(x.AsDouble(), y.AsDouble(), sum.AsDouble()).As<double, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sum(Vector128<T> value) => Vector128.Sum(value);
 }
 
 /// <summary>32 bytes: AVX2 with FMA.</summary>
@@ -77,6 +83,9 @@ internal readonly unsafe struct Lanes256<T> : ILanes<T, Vector256<T>>
         typeof(T) == typeof(float)
             ? Fma.MultiplyAdd(x.AsSingle(), y.AsSingle(), sum.AsSingle()).As<float, T>()
             : Fma.MultiplyAdd(x.AsDouble(), y.AsDouble(), sum.AsDouble()).As<double, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sum(Vector256<T> value) => Vector256.Sum(value);
 }
 
 /// <summary>64 bytes: AVX-512.</summary>
@@ -101,4 +110,7 @@ internal readonly unsafe struct Lanes512<T> : ILanes<T, Vector512<T>>
         typeof(T) == typeof(float)
             ? Avx512F.FusedMultiplyAdd(x.AsSingle(), y.AsSingle(), sum.AsSingle()).As<float, T>()
             : Avx512F.FusedMultiplyAdd(x.AsDouble(), y.AsDouble(), sum.AsDouble()).As<double, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sum(Vector512<T> value) => Vector512.Sum(value);
 }

@@ -44,7 +44,7 @@ internal unsafe struct ProductSchedule<T>
     internal static void RunSerially(in Block<T> product, InstructionSet set)
     {
         int rowBlocks = Quotient(product.Rows, BlockProduct.MaximumRows);
-        for (int i = 0; i < rowBlocks; i++) BlockProduct.Run(Cut(product, i, rowBlocks, 1), set);
+        for (int i = 0; i < rowBlocks; i++) Compute(product, Cut(product, i, rowBlocks, 1), set);
     }
 
     private void ChooseGrid()
@@ -94,7 +94,14 @@ internal unsafe struct ProductSchedule<T>
         }
 
         Block<T> whole = schedule->Product(product);
-        BlockProduct.Run(Cut(whole, block, Quotient(whole.Rows, schedule->blockRows), schedule->columnBlocks), schedule->set);
+        Compute(whole, Cut(whole, block, Quotient(whole.Rows, schedule->blockRows), schedule->columnBlocks), schedule->set);
+    }
+
+    private static void Compute(in Block<T> whole, in Block<T> block, InstructionSet set)
+    {
+        if (block.Rows == 0 || block.Columns == 0) return;
+        if (ThinProduct.Suits(whole)) ThinProduct.Run(block, set);
+        else BlockProduct.Run(block, set);
     }
 
     private readonly Block<T> Product(int product)

@@ -38,8 +38,9 @@ public sealed partial class Tensor
     /// <summary><see cref="Gelu"/> by its approximation x/2·(1 + tanh(√(2/π)(x + 0.044715x³))).</summary>
     public Tensor GeluTanh()
     {
-        Tensor inner = (this + Square() * this * 0.044715) * Math.Sqrt(2 / Math.PI);
-        return this * (inner.Tanh() + 1) * 0.5;
+        // (1 + tanh u)/2 is the sigmoid of 2u, whose gradient does not cancel where tanh is near -1.
+        Tensor twice = (this + Square() * this * 0.044715) * (2 * Math.Sqrt(2 / Math.PI));
+        return this * twice.Sigmoid();
     }
 
     /// <summary>max(x, 0). The derivative at 0 is 0.</summary>
