@@ -47,25 +47,14 @@ public sealed class RunFolder
         return path;
     }
 
-    /// <summary>Starts a run in a folder that holds none.</summary>
-    /// <param name="path">The folder; it is made if absent.</param>
-    /// <param name="config">The content of <c>config.json</c>.</param>
-    /// <exception cref="SwitchyardException">The folder holds a run, or cannot be made or written.</exception>
-    public static RunFolder Create(string path, string config)
+    /// <summary>A folder for a run that <see cref="Start"/> will begin. Nothing is written yet.</summary>
+    /// <param name="path">The folder; it may be absent.</param>
+    /// <exception cref="SwitchyardException">The folder holds a run already.</exception>
+    public static RunFolder At(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         RunFolder run = new(path);
-        if (File.Exists(run.ConfigPath) || File.Exists(run.MetricsPath) || run.Checkpoints.All().Count > 0)
-            throw new SwitchyardException($"{path} holds a run already", "resume it, or name another folder");
-        try
-        {
-            Directory.CreateDirectory(path);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new SwitchyardException($"cannot make the folder '{path}': {failure.Message.ReplaceLineEndings(" ")}", "name a folder that you may write to", failure);
-        }
-        AtomicFile.WriteText(run.ConfigPath, config);
+        run.CheckUnused();
         return run;
     }
 
@@ -76,6 +65,23 @@ public sealed class RunFolder
         ArgumentException.ThrowIfNullOrEmpty(path);
         RunFolder run = new(path);
         return File.Exists(run.ConfigPath) ? run : throw new SwitchyardException($"{path} holds no run: {ConfigName} is missing", "name the folder of a run, such as one in runs/");
+    }
+
+    /// <summary>Begins the run: makes the folder and writes its configuration, once and for all.</summary>
+    /// <param name="config">The content of <c>config.json</c>.</param>
+    /// <exception cref="SwitchyardException">The folder holds a run, or cannot be made or written.</exception>
+    public void Start(string config)
+    {
+        CheckUnused();
+        try
+        {
+            Directory.CreateDirectory(Path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new SwitchyardException($"cannot make the folder '{Path}': {failure.Message.ReplaceLineEndings(" ")}", "name a folder that you may write to", failure);
+        }
+        AtomicFile.WriteText(ConfigPath, config);
     }
 
     /// <summary>Keeps other trainers out until the returned value is disposed, or the process ends in whatever way.</summary>
@@ -94,5 +100,11 @@ public sealed class RunFolder
         {
             throw new SwitchyardException($"{Path} may not be written to", "allow it, or copy the run to another folder", failure);
         }
+    }
+
+    private void CheckUnused()
+    {
+        if (File.Exists(ConfigPath) || File.Exists(MetricsPath) || Checkpoints.All().Count > 0)
+            throw new SwitchyardException($"{Path} holds a run already", "resume it, or name another folder");
     }
 }

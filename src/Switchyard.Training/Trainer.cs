@@ -47,12 +47,11 @@ public sealed class Trainer
         using IDisposable folderLock = _run.Lock();
         using AdamW optimiser = new(_task.Model.Parameters(), _plan.Beta1, _plan.Beta2, _plan.Epsilon, _plan.WeightDecay);
         _run.Checkpoints.RemoveLeftovers();
-        TrainingState state = Start(optimiser);
+        TrainingState saved = Start(optimiser), state = saved;
         Evaluation? evaluation = null;
         if (state.EvaluationPending) (state, evaluation) = EvaluateLate(state, cancellation);
         using MetricsFile metrics = MetricsFile.Resume(_run.MetricsPath, state.Step);
         StepRunner runner = new(_task, _plan, optimiser);
-        TrainingState saved = state;
         long started = _clock.GetTimestamp(), tokensRecorded = state.Tokens;
         double secondsBefore = state.ElapsedSeconds, secondsTrained = 0;
 

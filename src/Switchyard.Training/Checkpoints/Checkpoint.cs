@@ -66,7 +66,7 @@ public sealed class Checkpoint
     }
 
     private static IEnumerable<SafetensorsSource> Sources(IEnumerable<(string Name, Tensor Tensor)> tensors)
-        => tensors.Select(tensor => SafetensorsTensors.Source(tensor.Name, tensor.Tensor));
+        => tensors.Select(tensor => tensor.Tensor.ToSource(tensor.Name));
 
     private void Load(string fileName, Action<Func<string, Tensor?>> load)
     {
@@ -74,7 +74,7 @@ public sealed class Checkpoint
         using TensorScope scope = new();
         try
         {
-            load(file.Read);
+            load(name => file.Header.Find(name) is { } entry ? file.ReadTensor(entry) : null);
         }
         catch (SwitchyardException failure)
         {
