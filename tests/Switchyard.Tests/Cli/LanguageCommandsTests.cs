@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Switchyard.Cli.Commands;
 using Switchyard.Language.HuggingFace;
-using Switchyard.Language.Decoder;
+using Switchyard.Language.Transformer;
 
 namespace Switchyard.Tests.Cli;
 
