@@ -12,7 +12,8 @@ public class TorchFixturesTests
 {
     private static readonly Dictionary<string, TorchOperation> Operations = Merge(
         ElementwiseCases.Table,
-        ReduceCases.Table);
+        ReduceCases.Table,
+        IndexCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()
     {
