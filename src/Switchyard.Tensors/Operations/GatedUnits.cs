@@ -53,6 +53,14 @@ public sealed partial class Tensor
         }, Autograd.Saved.Operands);
     }
 
+    /// <summary>gelu(gate)·up, with the exact gelu(x) = x/2·(1 + erf(x/√2)).</summary>
+    /// <inheritdoc cref="SwiGlu(Tensor, Tensor)"/>
+    public static Tensor GeGlu(Tensor gate, Tensor up)
+    {
+        CheckGated(gate, up);
+        return gate.Gelu() * up;
+    }
+
     private static void CheckGated(Tensor gate, Tensor up)
     {
         ArgumentNullException.ThrowIfNull(gate);

@@ -25,12 +25,49 @@ public sealed partial class Tensor
         if (labelSmoothing is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "label smoothing is from 0 to 1");
         Tensor rows = ClassesLast(logits);
         Tensor items = CrossEntropyItems(rows, targets, weight, ignoredTarget, labelSmoothing);
-        return reduction switch
-        {
-            LossReduction.None => items.Reshape(targets.Shape),
-            LossReduction.Sum => items.Sum(),
-            _ => items.Sum() / TargetWeight(targets, weight, ignoredTarget),
-        };
+        return reduction == LossReduction.Mean
+            ? items.Sum() / TargetWeight(targets, weight, ignoredTarget)
+            : items.Reshape(targets.Shape).Reduced(reduction);
+    }
+
+    /// <summary>
+    /// Cross-entropy of logits with target probabilities: with t' = (1 - s)·t + s/classes, an item is
+    /// -Σ w[c]·t'[c]·ln softmax(logits)[c]. The mean divides by the number of rows, whatever the weights.
+    /// </summary>
+    /// <param name="logits">[rows, classes]</param>
+    /// <param name="targets">[rows, classes], differentiable.</param>
+    /// <param name="weight">[classes], a constant; null for ones.</param>
+    /// <param name="reduction">What becomes of the losses of the rows.</param>
+    /// <param name="labelSmoothing">s, how much of the target is shared among all classes, 0 to 1.</param>
+    /// <exception cref="ArgumentException">Shapes or element types do not match.</exception>
+    public static Tensor SoftCrossEntropy(Tensor logits, Tensor targets, Tensor? weight = null, LossReduction reduction = LossReduction.Mean, double labelSmoothing = 0)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(targets);
+        if (logits.Rank != 2 || targets.Shape != logits.Shape) throw new ArgumentException($"target probabilities {targets} were given for logits {logits}: both are [rows, classes]");
+        Tensor smoothed = labelSmoothing == 0 ? targets : targets * (1 - labelSmoothing) + labelSmoothing / logits.Shape[1];
+        Tensor terms = smoothed * logits.LogSoftmax();
+        if (weight is not null) terms *= weight;
+        return (-terms.Sum([-1])).Reduced(reduction);
+    }
+
+    /// <summary>The loss -w[y]·x[y] of log-probabilities x with class numbers y.</summary>
+    /// <param name="x">[rows, classes, ..]: finite log-probabilities, classes on axis 1.</param>
+    /// <param name="targets">Int32, of the shape of x without the classes.</param>
+    /// <param name="weight">[classes], a constant; null for ones.</param>
+    /// <param name="reduction">The mean divides by Σ w[y] over the rows that count. It is 0 if none does.</param>
+    /// <param name="ignoredTarget">Rows with this target do not count.</param>
+    /// <exception cref="ArgumentException">Shapes or element types do not match, or a target is no class.</exception>
+    public static Tensor NegativeLogLikelihood(Tensor x, Tensor targets, Tensor? weight = null, LossReduction reduction = LossReduction.Mean, int ignoredTarget = -100)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(targets);
+        CheckClasses(x, targets, weight, ignoredTarget);
+        Tensor rows = ClassesLast(x);
+        Tensor items = -(TargetShares(rows, targets, weight, ignoredTarget, 0) * rows).Sum([-1]);
+        return reduction == LossReduction.Mean
+            ? items.Sum() / TargetWeight(targets, weight, ignoredTarget)
+            : items.Reshape(targets.Shape).Reduced(reduction);
     }
 
     /// <summary>The loss of every row of [rows, classes].</summary>

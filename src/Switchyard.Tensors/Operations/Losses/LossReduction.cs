@@ -9,6 +9,9 @@ public enum LossReduction
     /// <summary>The sum.</summary>
     Sum,
 
+    /// <summary>The sum, divided by the extent of the first axis.</summary>
+    BatchMean,
+
     /// <summary>One loss per item.</summary>
     None,
 }

@@ -13,7 +13,14 @@ public class TorchFixturesTests
     private static readonly Dictionary<string, TorchOperation> Operations = Merge(
         ElementwiseCases.Table,
         ReduceCases.Table,
-        IndexCases.Table);
+        IndexCases.Table,
+        MatMulCases.Table,
+        SoftmaxCases.Table,
+        NormCases.Table,
+        AttentionCases.Table,
+        LossCases.Table,
+        SecondOrderCases.Table,
+        MoeCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()
     {
