@@ -2,7 +2,5 @@ using Switchyard.Cli;
 using Switchyard.Cli.Commands;
 
 using Interruption interruption = new();
-CommandLine commandLine = new([
-    InspectCommand.Create(),
-]);
+CommandLine commandLine = new(CommandList.Create());
 return commandLine.Run(args, Terminal.OfProcess(), interruption.Token);

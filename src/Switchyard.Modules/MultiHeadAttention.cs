@@ -67,18 +67,19 @@ public sealed class MultiHeadAttention : Module
 
     /// <summary>Applies the layer.</summary>
     /// <param name="x">Hidden vectors [batch, tokens, width].</param>
-    /// <param name="rotary">Angles of the positions.</param>
+    /// <param name="rotary">Angles of all positions.</param>
+    /// <param name="positions">The position of each token in its sequence, Int32 [tokens].</param>
     /// <param name="cache">What came before; null at the beginning of a sequence that is not continued.</param>
     /// <returns>[batch, tokens, width].</returns>
-    public Tensor Forward(Tensor x, RotaryTable rotary, KeyValueCache? cache = null)
+    public Tensor Forward(Tensor x, RotaryTable rotary, Tensor positions, KeyValueCache? cache = null)
     {
         ArgumentNullException.ThrowIfNull(x);
         int batch = x.Shape[0], tokens = x.Shape[1], first = cache?.Length ?? 0, headWidth = _options.HeadWidth;
         Tensor query = Cut(Norm(_queryNorm, _query.Forward(x))).Reshape([batch, tokens, _options.Heads, headWidth]);
         Tensor key = Cut(Norm(_keyNorm, _key.Forward(x))).Reshape([batch, tokens, _options.KeyValueHeads, headWidth]);
         Tensor value = Cut(_value.Forward(x)).Reshape([batch, tokens, _options.KeyValueHeads, headWidth]);
-        query = Tensor.Rotary(query, rotary, first);
-        key = Tensor.Rotary(key, rotary, first);
+        query = Tensor.Rotary(query, positions, rotary);
+        key = Tensor.Rotary(key, positions, rotary);
         if (cache is not null) (key, value) = cache.Append(key, value);
         Tensor seen = Tensor.Attention(query, key, value, new AttentionMask { Causal = true, QueryOffset = first }); // [batch, tokens, heads, head width]
         return _output.Forward(seen.Reshape([batch, tokens, _options.Heads * headWidth]));

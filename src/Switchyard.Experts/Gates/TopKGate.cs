@@ -53,24 +53,24 @@ public class TopKGate : Gate
         Tensor chosen = TopExperts(probabilities); // Int32 [tokens, k]
         Tensor weights = Weigh(logits, probabilities, chosen); // [tokens, k]
 
-        int[] offsets = new int[Experts + 1];
+        // In tensors, whose memory is reused from step to step.
+        Tensor ordered = Tensor.Empty([tokens * topK], ElementType.Int32), pairs = Tensor.Empty([tokens * topK], ElementType.Int32);
+        Tensor offsets = Tensor.Empty([Experts + 1], ElementType.Int32);
         long[] load = new long[Experts];
-        int[] pairs = new int[tokens * topK];
-        int[] ordered = new int[tokens * topK];
-        SlotAssignment.Order(tokens, topK, _options.SlotOrder, Priority(probabilities), ordered);
+        SlotAssignment.Order(tokens, topK, _options.SlotOrder, Priority(probabilities), ordered.AsSpan<int>());
         SlotAssignment.Assign(
-            chosen.AsReadOnlySpan<int>(), ordered, _options.Capacity(tokens, Experts, IsTraining), DropRank(probabilities, chosen, weights), load, offsets, pairs);
+            chosen.AsReadOnlySpan<int>(), ordered.AsReadOnlySpan<int>(), _options.Capacity(tokens, Experts, IsTraining), DropRank(probabilities, chosen, weights),
+            load, offsets.AsSpan<int>(), pairs.AsSpan<int>());
 
-        ReadOnlySpan<int> kept = pairs.AsSpan(0, offsets[^1]);
-        if (_options.Renormalise == Renormalisation.AfterDropping) weights = RenormaliseOver(weights, kept);
-        Tensor pairOf = Tensor.From(kept, [kept.Length]);
+        Tensor kept = pairs.Slice(0, 0, offsets.AsReadOnlySpan<int>()[^1]); // token·k + choice of each kept pair
+        if (_options.Renormalise == Renormalisation.AfterDropping) weights = RenormaliseOver(weights, kept.AsReadOnlySpan<int>());
         return new Routing(
             tokens,
-            TokensOf(kept, topK),
-            Tensor.From(offsets, [Experts + 1]),
-            weights.Reshape([tokens * topK]).IndexSelect(0, pairOf),
+            TokensOf(kept.AsReadOnlySpan<int>(), topK),
+            offsets,
+            weights.Reshape([tokens * topK]).IndexSelect(0, kept),
             Losses(logits, probabilities, load),
-            new RoutingStatistics(load, tokens * topK - kept.Length, MeanEntropy(probabilities)))
+            new RoutingStatistics(load, tokens * topK - kept.Elements, MeanEntropy(probabilities)))
         { Logits = logits };
     }
 

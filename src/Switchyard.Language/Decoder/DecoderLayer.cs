@@ -52,9 +52,9 @@ internal sealed class DecoderLayer : Module
     }
 
     /// <summary>Applies the block to [batch, tokens, width]; the routing is null for a dense block.</summary>
-    public (Tensor Output, Routing? Routing) Forward(Tensor x, RotaryTable rotary, KeyValueCache? cache, Philox? random)
+    public (Tensor Output, Routing? Routing) Forward(Tensor x, RotaryTable rotary, Tensor positions, KeyValueCache? cache, Philox? random)
     {
-        x += Drop(_attention.Forward(_attentionNorm.Forward(x), rotary, cache), random);
+        x += Drop(_attention.Forward(_attentionNorm.Forward(x), rotary, positions, cache), random);
         Tensor normed = _feedForwardNorm.Forward(x);
         if (_dense is not null) return (x + Drop(_dense.Forward(normed), random), null);
 

@@ -78,6 +78,9 @@ public sealed record DecoderOptions
     /// <summary>Whether a layer, counted from 0, is a mixture layer.</summary>
     public bool IsMixture(int layer) => HasExperts && (layer + 1) % MixtureEvery == 0;
 
+    /// <summary>Which layers are mixture layers, counted from 0.</summary>
+    public IReadOnlyList<int> MixtureLayers => [.. Enumerable.Range(0, Layers).Where(IsMixture)];
+
     internal int ActualKeyValueHeads => KeyValueHeads ?? Heads;
 
     internal int ActualHeadWidth => HeadWidth ?? Width / Heads;

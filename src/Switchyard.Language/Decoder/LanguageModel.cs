@@ -91,14 +91,23 @@ public sealed class LanguageModel : Module
         ArgumentNullException.ThrowIfNull(ids);
         Tensor x = _embedding.Forward(ids); // [batch, tokens, width]
         if (IsTraining && Options.Dropout > 0 && random is not null) x = x.Dropout(Options.Dropout, random);
+        Tensor positions = Positions(caches?[0].Length ?? 0, ids.Shape[1]);
         List<Routing> routings = new(_layers.Length);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            (x, Routing? routing) = _layers[layer].Forward(x, _rotary, caches?[layer], random);
+            (x, Routing? routing) = _layers[layer].Forward(x, _rotary, positions, caches?[layer], random);
             if (routing is not null) routings.Add(routing);
         }
         x = _norm.Forward(x);
         Tensor logits = _head is null ? Tensor.Linear(x, _embedding.Weight) : _head.Forward(x); // [batch, tokens, vocabulary]
         return new DecoderOutput(logits, routings);
+    }
+
+    private static Tensor Positions(int first, int count)
+    {
+        Tensor positions = Tensor.Empty([count], ElementType.Int32); // [tokens]
+        Span<int> position = positions.AsSpan<int>();
+        for (int i = 0; i < count; i++) position[i] = first + i;
+        return positions;
     }
 }

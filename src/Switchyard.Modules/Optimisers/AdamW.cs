@@ -1,5 +1,5 @@
-using System.Numerics;
 using Switchyard.Tensors;
+using Switchyard.Tensors.Kernels;
 
 namespace Switchyard.Modules.Optimisers;
 
@@ -37,28 +37,5 @@ public sealed class AdamW : Optimiser
 
     /// <inheritdoc/>
     protected override void Update(int index, Tensor parameter, Tensor gradient, double learningRate, double gradientFactor)
-    {
-        double keep = 1 - learningRate * _decay[index];
-        double rate = learningRate / (1 - Math.Pow(_beta1, Steps));
-        double rootCorrection = 1 / Math.Sqrt(1 - Math.Pow(_beta2, Steps));
-        if (parameter.Type == ElementType.Float32) Update<float>(parameter, gradient, _means[index], _squares[index], keep, rate, rootCorrection, gradientFactor);
-        else Update<double>(parameter, gradient, _means[index], _squares[index], keep, rate, rootCorrection, gradientFactor);
-    }
-
-    private void Update<T>(Tensor parameter, Tensor gradient, Tensor mean, Tensor square, double keep, double rate, double rootCorrection, double gradientFactor)
-        where T : unmanaged, IFloatingPointIeee754<T>
-    {
-        Span<T> p = parameter.AsSpan<T>(), m = mean.AsSpan<T>(), v = square.AsSpan<T>();
-        ReadOnlySpan<T> gradients = gradient.AsReadOnlySpan<T>();
-        T beta1 = T.CreateChecked(_beta1), beta2 = T.CreateChecked(_beta2), new1 = T.CreateChecked(1 - _beta1), new2 = T.CreateChecked(1 - _beta2);
-        T epsilon = T.CreateChecked(_epsilon), factor = T.CreateChecked(gradientFactor);
-        T kept = T.CreateChecked(keep), step = T.CreateChecked(rate), correction = T.CreateChecked(rootCorrection);
-        for (int i = 0; i < p.Length; i++)
-        {
-            T g = gradients[i] * factor;
-            m[i] = beta1 * m[i] + new1 * g;
-            v[i] = beta2 * v[i] + new2 * g * g;
-            p[i] = p[i] * kept - step * m[i] / (T.Sqrt(v[i]) * correction + epsilon);
-        }
-    }
+        => AdamWStep.AdamW(parameter, gradient, _means[index], _squares[index], gradientFactor, learningRate, _beta1, _beta2, _epsilon, _decay[index], Steps);
 }

@@ -23,11 +23,14 @@ public sealed class ColouredText : IReportPart
     /// <summary>The text, piece by piece.</summary>
     public required IReadOnlyList<TextPiece> Pieces { get; init; }
 
+    /// <summary>How much of the page's width the text takes.</summary>
+    public FigureWidth Width { get; init; } = FigureWidth.Full;
+
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A piece is of a category that has no name.</exception>
     public void WriteTo(HtmlWriter html)
     {
-        html.Write($"<figure class=\"full\">\n");
+        html.Write($"<figure class=\"{Width.CssClass()}\">\n");
         CategoryLegend.Write(html, Title, CategoryLabel, Categories);
         html.Write($"<p class=\"coloured\">");
         foreach ((string text, int category) in Pieces)

@@ -120,7 +120,8 @@ public sealed class LineChart : IReportPart
     {
         if (Reference is not { } reference || !Axis.CanDraw(reference.Value, Logarithmic)) return;
         double y = frame.Y(reference.Value);
-        html.Write($"<path class=\"reference\" d=\"M{Left} {y}h{frame.Width}\"/><text x=\"{frame.Right}\" y=\"{y - 5}\" class=\"end reference\">{reference.Name} {NumberText.Short(reference.Value)}</text>\n");
+        double label = y + 18 < frame.Bottom ? y + 14 : y - 5;
+        html.Write($"<path class=\"reference\" d=\"M{Left} {y}h{frame.Width}\"/><text x=\"{frame.Right}\" y=\"{label}\" class=\"end reference\">{reference.Name} {NumberText.Short(reference.Value)}</text>\n");
     }
 
     private bool CanDraw(ChartPoint point) => Axis.CanDraw(point.X, false) && Axis.CanDraw(point.Y, Logarithmic);

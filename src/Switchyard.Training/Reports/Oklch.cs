@@ -34,8 +34,9 @@ internal readonly record struct Oklch(double Lightness, double Chroma, double Hu
 
     private static double Cube(double x) => x * x * x;
 
+    // The primaries themselves miss the cube by a rounding.
     private static bool InGamut((double Red, double Green, double Blue) rgb) =>
-        rgb.Red is >= 0 and <= 1 && rgb.Green is >= 0 and <= 1 && rgb.Blue is >= 0 and <= 1;
+        rgb.Red is > -0.001 and < 1.001 && rgb.Green is > -0.001 and < 1.001 && rgb.Blue is > -0.001 and < 1.001;
 
     // The transfer curve of sRGB (IEC 61966-2-1).
     private static int Byte(double linear)

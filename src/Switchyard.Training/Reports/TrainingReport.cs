@@ -78,7 +78,7 @@ public static class TrainingReport
                 XLabel = "step",
                 YLabel = "nats per token",
                 Width = FigureWidth.Half,
-                Series = [new("validation loss less the training loss before it", gap)],
+                Series = [new("validation less training", gap)],
             });
         }
 
@@ -89,8 +89,8 @@ public static class TrainingReport
     {
         StepMetrics[] shown = [.. data.Metrics.Where(record => record.Step >= from)];
         LineSeries train = Series("training", shown, record => record.TrainLoss) with { Weight = LineWeight.Thin };
-        LineSeries validation = Series("validation", shown.Where(record => record.ValidationLoss is not null), record => record.ValidationLoss!.Value)
-            with { Weight = LineWeight.Bold };
+        IEnumerable<StepMetrics> evaluated = shown.Where(record => record.ValidationLoss is not null);
+        LineSeries validation = Series("validation", evaluated, record => record.ValidationLoss!.Value) with { Weight = LineWeight.Bold };
         return new()
         {
             Title = title,
@@ -206,7 +206,7 @@ public static class TrainingReport
 
     private static ReportSection Domains(IReadOnlyList<DomainLoad> domains) => new(
         "Who handles what",
-        "How the experts of each layer share the tokens of every domain. Bars that look different show specialisation.",
+        "How each layer's experts share the tokens of every domain. Bars that differ are experts that specialise.",
         [.. domains.Select(load => new StackedBars
         {
             Title = $"Layer {load.Layer}",
@@ -231,6 +231,7 @@ public static class TrainingReport
                 Title = $"Layer {layer}",
                 CategoryLabel = "expert",
                 Categories = ExpertNames(experts),
+                Width = text.Layers.Count > 1 ? FigureWidth.Half : FigureWidth.Full,
                 Pieces = [.. text.Tokens.Zip(choices, (token, expert) => new TextPiece(token, expert))],
             });
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace Switchyard.Tests.Cli;
 
@@ -8,6 +9,7 @@ namespace Switchyard.Tests.Cli;
 /// it echoes its arguments and input, and ends as it is told to.
 /// </summary>
 [Trait("Category", "Slow")]
+[UnsupportedOSPlatform("windows")]
 public sealed class LauncherTests(LauncherTests.Tree tree) : IClassFixture<LauncherTests.Tree>
 {
     private const string Program = """

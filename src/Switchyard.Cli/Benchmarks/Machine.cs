@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+
+namespace Switchyard.Cli.Benchmarks;
+
+/// <summary>What a benchmark ran on.</summary>
+internal static class Machine
+{
+    /// <summary>Processor, cores, memory, runtime.</summary>
+    public static JsonObject Describe() => new()
+    {
+        ["processor"] = Processor(),
+        ["cores"] = Environment.ProcessorCount,
+        ["memory_gib"] = Math.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30), 1),
+        ["runtime"] = RuntimeInformation.FrameworkDescription,
+        ["system"] = RuntimeInformation.RuntimeIdentifier,
+    };
+
+    private static string Processor()
+    {
+        const string Path = "/proc/cpuinfo";
+        string? line = File.Exists(Path) ? File.ReadLines(Path).FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
+        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+    }
+}

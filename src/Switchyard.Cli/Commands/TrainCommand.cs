@@ -1,0 +1,200 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Switchyard.Language.Evaluation;
+using Switchyard.Language.Runs;
+using Switchyard.Tensors.Kernels;
+using Switchyard.Training;
+using Switchyard.Training.Reports;
+
+namespace Switchyard.Cli.Commands;
+
+/// <summary><c>train</c>: a sparse language model from text.</summary>
+internal sealed class TrainCommand
+{
+    private const string RunsFolder = "runs";
+
+    private readonly Option<string?> _data = new("--data") { Description = "A text file, a folder of texts or a pattern; without it a built-in generated text is used", HelpName = "PATH" };
+    private readonly Option<string?> _config = new("--config") { Description = "A file of settings, such as the config.json of a run; options given here count more", HelpName = "FILE" };
+    private readonly Option<string?> _out = new("--out") { Description = "The folder of the run; without it a new one in runs/", HelpName = "DIR" };
+    private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with the run in this folder, from its newest good checkpoint", HelpName = "DIR" };
+    private readonly Option<int> _threads = SharedOptions.Threads();
+    private readonly List<(Option Option, string Key, Func<ParseResult, JsonNode?> Value)> _settings = [];
+
+    private TrainCommand()
+    {
+        Add<string>("--tokenizer", "tokenizer", "bytes, or bpe:N to learn byte pairs from the text", "KIND");
+        Add<int>("--layers", "model.layers", "Transformer blocks");
+        Add<int>("--width", "model.width", "Length of a hidden vector");
+        Add<int>("--heads", "model.heads", "Attention heads");
+        Add<int>("--kv-heads", "model.key_value_heads", "Key/value heads, each shared by several heads");
+        Add<int>("--hidden", "model.hidden", "Inner width of each expert");
+        Add<int>("--experts", "model.experts", "Experts in a mixture layer; 0 trains a dense model");
+        Add<int>("--top-k", "model.routing.top_k", "Experts that see each token", "K");
+        Add<string>("--gate", "model.gate", "top-k or switch", "NAME");
+        Add<decimal>("--capacity-factor", "model.routing.capacity_factor", "Slots per expert as a multiple of an even share; without it no token is dropped", "X");
+        Add<double>("--balance", "model.routing.balance_coefficient", "Weight of the load-balance loss", "X");
+        Add<double>("--z-loss", "model.routing.z_coefficient", "Weight of the router z-loss", "X");
+        Add<int>("--mixture-every", "model.mixture_every", "Every n-th layer has experts, the others are dense");
+        Add<int>("--shared-hidden", "model.shared_hidden", "Inner width of an expert that sees every token; 0 for none");
+        Add<int>("--context", "model.context", "Tokens that the model sees at once");
+        Add<double>("--dropout", "model.dropout", "Share of hidden numbers dropped while training", "X");
+        Add<long>("--tokens", "learning.tokens", "Tokens to train on");
+        Add<long>("--steps", "learning.steps", "Optimiser steps to train for");
+        Add<double>("--minutes", "learning.minutes", "Minutes to train for");
+        Add<int>("--batch", "learning.batch", "Windows per micro-batch");
+        Add<int>("--micro-batches", "learning.micro_batches", "Micro-batches per optimiser step");
+        Add<double>("--learning-rate", "learning.learning_rate", "The largest learning rate", "X");
+        Add<long>("--warm-up", "learning.warm_up_steps", "Steps over which the learning rate rises");
+        Add<double>("--weight-decay", "learning.weight_decay", "Decay of matrices", "X");
+        Add<long>("--evaluate-every", "learning.evaluate_every", "Steps between evaluations on the held-out text");
+        Add<long>("--checkpoint-every", "learning.checkpoint_every", "Steps between checkpoints");
+        Add<ulong>("--seed", "learning.seed", "Seed of the random numbers; the same seed gives the same result");
+    }
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        TrainCommand train = new();
+        RunnableCommand command = new(
+            "train",
+            "Trains a sparse language model on your text, and writes a run folder with checkpoints, metrics and a report.",
+            train.Run,
+            new Example("switchyard train", "Trains on a built-in text in a few minutes, and shows which expert learns what."),
+            new Example("switchyard train --data book.txt", "Trains on your text with settings that fit its size."),
+            new Example("switchyard train --data texts/ --tokenizer bpe:4096 --experts 16 --tokens 20000000 --out runs/mine", "Chooses the tokenizer, the experts, the length and the folder."),
+            new Example("switchyard train --resume runs/mine", "Goes on where the run was stopped or killed, to the same bits."));
+        command.Add(train._data);
+        command.Add(train._config);
+        command.Add(train._out);
+        command.Add(train._resume);
+        foreach ((Option option, _, _) in train._settings) command.Add(option);
+        command.Add(train._threads);
+        return command;
+    }
+
+    private void Add<T>(string name, string key, string description, string helpName = "N")
+    {
+        Option<T?> option = new(name) { Description = description, HelpName = helpName };
+        _settings.Add((option, key, parse => JsonValue.Create(parse.GetValue(option))));
+    }
+
+    private void Run(ParseResult parse, Output output, CancellationToken interrupted)
+    {
+        WorkerPool.Threads = parse.GetValue(_threads);
+        using LanguageTraining training = Open(parse, output);
+        long tokensPerStep = training.Task.TokensPerMicroBatch * training.Options.Learning.MicroBatches;
+        long? total = training.Plan.TotalSteps(training.Task.TokensPerMicroBatch) * tokensPerStep;
+        Introduce(training, output);
+
+        StepMetrics? last = null;
+        double seconds = 0, tokens = 0;
+        long started = Stopwatch.GetTimestamp();
+        TrainingResult result;
+        using (Progress progress = output.Progress("training", "tokens", total))
+        {
+            result = training.Run(
+                new TrainingObserver
+                {
+                    Recorded = metrics =>
+                    {
+                        long done = metrics.Tokens - (last?.Tokens ?? metrics.Tokens - tokensPerStep);
+                        if (metrics.TokensPerSecond > 0) (seconds, tokens) = (seconds + done / metrics.TokensPerSecond, tokens + done);
+                        last = metrics;
+                        progress.Report(metrics.Tokens, new Figure("loss", metrics.TrainLoss));
+                    },
+                    Evaluated = (step, evaluation) => output.Say(Describe(step, evaluation)),
+                    Resumed = checkpoint => output.Say($"resumed from {checkpoint}"),
+                    Warned = output.Warn,
+                },
+                TimeProvider.System,
+                interrupted);
+        }
+        if (result.IsInterrupted)
+        {
+            output.Say($"saved after step {result.State.Step}; go on with: switchyard train --resume {training.Folder.Path}");
+            return;
+        }
+
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
+        string sample = LanguageReport.Write(training, CommandLineOf(parse), elapsed);
+        LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(interrupted));
+        output.WriteLine(sample);
+        output.WriteLine();
+        output.WriteLine($"{evaluation.Text.NatsPerByte:f4} nats per byte on the held-out text ({evaluation.Text.NatsPerToken:f4} per token, perplexity {evaluation.Text.Perplexity:f2})");
+        output.WriteLine($"run:    {training.Folder.Path}");
+        output.WriteLine($"report: {training.Folder.ReportPath}");
+        if (output.Json) output.Result(Summary(training, result, evaluation, last, tokens / Math.Max(seconds, 1e-9)));
+    }
+
+    private LanguageTraining Open(ParseResult parse, Output output)
+    {
+        JsonObject changes = Changes(parse);
+        string? data = parse.GetValue(_data), config = parse.GetValue(_config);
+        if (parse.GetValue(_resume) is { } folder)
+        {
+            if (data is not null || config is not null || parse.GetValue(_out) is not null || changes.Count > 0)
+                throw new ArgumentException("--resume goes on with the settings that the run began with: give no others beside it, except --threads");
+            return LanguageTraining.Resume(folder);
+        }
+        JsonObject? settings = config is null ? null : LanguageRunJson.Read(config);
+        data ??= settings?["data"]?.GetValue<string>();
+        if (data is null) output.Say("no --data given: training on a built-in generated text of six domains whose entropy is known");
+        return LanguageTraining.Begin(parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now), data, (place, bytes) =>
+        {
+            LanguageRunOptions options = LanguageRunOptions.For(place, bytes);
+            if (settings is not null) options = LanguageRunJson.Change(options, settings, config!);
+            return LanguageRunJson.Change(options, changes, "the command line") with { Data = place };
+        });
+    }
+
+    private JsonObject Changes(ParseResult parse)
+    {
+        JsonObject changes = [];
+        foreach ((Option option, string key, Func<ParseResult, JsonNode?> value) in _settings)
+        {
+            if (parse.GetResult(option) is not { Implicit: false }) continue;
+            JsonObject place = changes;
+            string[] path = key.Split('.');
+            foreach (string part in path[..^1])
+            {
+                if (place[part] is not JsonObject inner) place[part] = inner = [];
+                place = inner;
+            }
+            place[path[^1]] = value(parse);
+        }
+        return changes;
+    }
+
+    private static void Introduce(LanguageTraining training, Output output)
+    {
+        output.Say(LanguageTask.Describe(training.Options.Model));
+        output.Say($"{training.Model.ParameterCount:N0} parameters, {training.Model.ActiveParameterCount:N0} active for a token; run folder {training.Folder.Path}");
+    }
+
+    private static string Describe(long step, Evaluation evaluation)
+        => evaluation is LanguageEvaluation language
+            ? $"step {step:N0}: held-out {language.Text.NatsPerByte:f4} nats per byte"
+            : $"step {step:N0}: held-out loss {evaluation.Loss:f4}";
+
+    private static JsonObject Summary(LanguageTraining training, TrainingResult result, LanguageEvaluation evaluation, StepMetrics? last, double tokensPerSecond) => new()
+    {
+        ["run"] = training.Folder.Path,
+        ["steps"] = result.State.Step,
+        ["tokens"] = result.State.Tokens,
+        ["train_loss"] = last?.TrainLoss,
+        ["validation_loss"] = evaluation.Text.NatsPerToken,
+        ["nats_per_byte"] = evaluation.Text.NatsPerByte,
+        ["perplexity"] = evaluation.Text.Perplexity,
+        ["source_nats_per_byte"] = training.Generated?.NatsPerByte,
+        ["tokens_per_second"] = tokensPerSecond,
+        ["model_flops_utilisation"] = tokensPerSecond * training.Model.TrainingFlopsPerToken / Benchmarks.MatrixPeak.Measure(),
+        ["parameters"] = new JsonObject { ["total"] = training.Model.ParameterCount, ["active"] = training.Model.ActiveParameterCount },
+        ["dropped_fraction"] = evaluation.Text.DroppedFraction,
+        ["expert_load"] = new JsonArray([.. evaluation.Layers.Select(static layer => (JsonNode)new JsonObject { ["layer"] = layer.Layer, ["max_over_mean"] = layer.MaxOverMean, ["entropy"] = layer.Entropy })]),
+        ["report"] = training.Folder.ReportPath,
+    };
+
+    private static string CommandLineOf(ParseResult parse)
+        => "switchyard " + string.Join(' ', parse.Tokens.Select(static token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"\"{token.Value}\"" : token.Value));
+}

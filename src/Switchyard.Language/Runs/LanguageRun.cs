@@ -1,0 +1,46 @@
+using Switchyard.Language.Decoder;
+using Switchyard.Language.Tokenizers;
+using Switchyard.Tensors;
+using Switchyard.Training;
+using Switchyard.Training.Checkpoints;
+
+namespace Switchyard.Language.Runs;
+
+/// <summary>A trained model with its tokenizer, as a run folder holds it.</summary>
+public sealed class LanguageRun : IDisposable
+{
+    private LanguageRun(LanguageRunOptions options, LanguageModel model, Tokenizer tokenizer, TrainingState state)
+        => (Options, Model, Tokenizer, State) = (options, model, tokenizer, state);
+
+    /// <summary>How it was trained.</summary>
+    public LanguageRunOptions Options { get; }
+
+    /// <summary>The model, in evaluation mode.</summary>
+    public LanguageModel Model { get; }
+
+    /// <summary>What cuts text for it.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>How far it was trained.</summary>
+    public TrainingState State { get; }
+
+    /// <summary>Opens a run at its newest good checkpoint.</summary>
+    /// <param name="path">The run folder.</param>
+    /// <param name="warn">Told, in one line, of a checkpoint that is damaged and passed over.</param>
+    /// <exception cref="SwitchyardException">There is no run, or no good checkpoint in it.</exception>
+    public static LanguageRun Open(string path, Action<string>? warn = null)
+    {
+        RunFolder folder = RunFolder.Open(path);
+        LanguageRunOptions options = LanguageRunJson.Change(new LanguageRunOptions(), LanguageRunJson.Read(folder.ConfigPath), folder.ConfigPath);
+        Tokenizer tokenizer = Tokenizer.Load(path);
+        Checkpoint checkpoint = folder.Checkpoints.OpenNewest(warn)
+            ?? throw new SwitchyardException($"{path} has no checkpoint yet", "let the training write one, or name another run");
+        LanguageModel model = new(options.Model, new Philox(0));
+        checkpoint.Load(model);
+        model.Train(false);
+        return new LanguageRun(options, model, tokenizer, checkpoint.State);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+}

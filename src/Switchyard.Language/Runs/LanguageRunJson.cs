@@ -1,0 +1,83 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Switchyard.Language.Runs;
+
+/// <summary><see cref="LanguageRunOptions"/> as JSON, whole or as changes laid over others.</summary>
+public static class LanguageRunJson
+{
+    /// <summary>The options with every key.</summary>
+    public static JsonObject Write(LanguageRunOptions options)
+        => JsonSerializer.SerializeToNode(options, LanguageRunJsonContext.Default.LanguageRunOptions)!.AsObject();
+
+    /// <summary>Reads a file of options; keys that it lacks keep their default.</summary>
+    /// <exception cref="SwitchyardException">The file is missing, not JSON, has an unknown key or a value of the wrong type.</exception>
+    public static JsonObject Read(string path)
+    {
+        byte[] content;
+        try
+        {
+            content = File.ReadAllBytes(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new SwitchyardException($"{path} cannot be read: {failure.Message}", "name a configuration file, such as the config.json of a run", failure);
+        }
+        try
+        {
+            return JsonNode.Parse(content, null, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject
+                ?? throw new SwitchyardException($"{path}: a JSON object was expected", "begin the file with { and end it with }");
+        }
+        catch (JsonException failure)
+        {
+            throw new SwitchyardException($"{path}: not JSON at line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}", "mend the file there", failure);
+        }
+    }
+
+    /// <summary>Lays changes over options.</summary>
+    /// <param name="options">What stays where nothing is changed.</param>
+    /// <param name="changes">Keys and values, nested as in <see cref="Write"/>.</param>
+    /// <param name="source">Where the changes come from, for messages.</param>
+    /// <exception cref="SwitchyardException">A key is unknown, or a value has the wrong type.</exception>
+    public static LanguageRunOptions Change(LanguageRunOptions options, JsonObject changes, string source)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        JsonObject merged = Write(options);
+        Overlay(merged, changes, "", source);
+        // How long to train is one choice of three: the last one made counts.
+        if (changes["learning"] is JsonObject learning && Limits.Any(learning.ContainsKey))
+            foreach (string limit in Limits.Where(limit => !learning.ContainsKey(limit))) merged["learning"]![limit] = null;
+        try
+        {
+            return merged.Deserialize(LanguageRunJsonContext.Default.LanguageRunOptions)!;
+        }
+        catch (JsonException failure)
+        {
+            string key = failure.Path?.TrimStart('$', '.') ?? "a value";
+            throw new SwitchyardException($"{source}: {key} has a value of the wrong type", "compare with the config.json of a run", failure);
+        }
+    }
+
+    private static readonly string[] Limits = ["steps", "tokens", "minutes"];
+
+    private static void Overlay(JsonObject target, JsonObject changes, string prefix, string source)
+    {
+        foreach ((string key, JsonNode? value) in changes)
+        {
+            if (!target.TryGetPropertyValue(key, out JsonNode? before))
+                throw new SwitchyardException($"{source}: unknown key '{prefix}{key}'", $"known there are {string.Join(", ", target.Select(static entry => entry.Key))}");
+            if (before is JsonObject inner && value is JsonObject change) Overlay(inner, change, $"{prefix}{key}.", source);
+            else target[key] = value?.DeepClone();
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    UseStringEnumConverter = true,
+    IgnoreReadOnlyProperties = true,
+    WriteIndented = true)]
+[JsonSerializable(typeof(LanguageRunOptions))]
+internal sealed partial class LanguageRunJsonContext : JsonSerializerContext;

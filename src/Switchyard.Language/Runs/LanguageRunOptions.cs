@@ -1,0 +1,35 @@
+using Switchyard.Language.Decoder;
+
+namespace Switchyard.Language.Runs;
+
+/// <summary>Everything that decides a training run of a language model: what stands in its <c>config.json</c>.</summary>
+public sealed record LanguageRunOptions
+{
+    /// <summary>A file, a folder or a pattern; null for the built-in generated text.</summary>
+    public string? Data { get; init; }
+
+    /// <summary><c>bytes</c>, or <c>bpe:N</c> for byte-level pairs with N entries learnt from the training text.</summary>
+    public string Tokenizer { get; init; } = "bytes";
+
+    /// <summary>The model.</summary>
+    public DecoderOptions Model { get; init; } = new();
+
+    /// <summary>The training.</summary>
+    public LearningOptions Learning { get; init; } = new();
+
+    /// <summary>The usual choice for a text.</summary>
+    /// <param name="data">Where the text is; null for the built-in one.</param>
+    /// <param name="bytes">How long it is.</param>
+    public static LanguageRunOptions For(string? data, long bytes) => data is null
+        ? new()
+        {
+            Model = new() { Layers = 3, Width = 128, Hidden = 192 },
+            Learning = new() { Tokens = 1_200_000, Batch = 8, LearningRate = 4e-3 },
+        }
+        : new()
+        {
+            Data = data,
+            Model = new() { Dropout = bytes < 20_000_000 ? 0.1 : 0 },
+            Learning = new() { Tokens = Math.Clamp(6 * bytes, 1_000_000, 30_000_000), Batch = 8 },
+        };
+}

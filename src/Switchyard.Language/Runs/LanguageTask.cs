@@ -1,0 +1,103 @@
+using System.Globalization;
+using Switchyard.Experts;
+using Switchyard.Language.Decoder;
+using Switchyard.Language.Evaluation;
+using Switchyard.Language.Text;
+using Switchyard.Language.Tokenizers;
+using Switchyard.Modules;
+using Switchyard.Tensors;
+using Switchyard.Training;
+using Switchyard.Training.Reports;
+
+namespace Switchyard.Language.Runs;
+
+/// <summary>Next-token prediction on windows of a text.</summary>
+public sealed class LanguageTask : TrainingTask
+{
+    private readonly LanguageModel _model;
+    private readonly Tokenizer _tokenizer;
+    private readonly WindowSampler _windows;
+    private readonly EvaluationWindows _heldOut;
+    private readonly int _batch;
+    private readonly IReadOnlyList<int> _mixtureLayers;
+
+    /// <summary>Makes a task.</summary>
+    /// <param name="model">What learns.</param>
+    /// <param name="tokenizer">Tells how many bytes a token stands for.</param>
+    /// <param name="windows">What it learns from.</param>
+    /// <param name="heldOut">What it is judged by.</param>
+    /// <param name="batch">Windows per micro-batch.</param>
+    public LanguageTask(LanguageModel model, Tokenizer tokenizer, WindowSampler windows, EvaluationWindows heldOut, int batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        ArgumentNullException.ThrowIfNull(model);
+        (_model, _tokenizer, _windows, _heldOut, _batch) = (model, tokenizer, windows, heldOut, batch);
+        _mixtureLayers = model.Options.MixtureLayers;
+    }
+
+    /// <inheritdoc/>
+    public override Module Model => _model;
+
+    /// <inheritdoc/>
+    public override string ModelDescription => Describe(_model.Options);
+
+    /// <inheritdoc/>
+    public override long TokensPerMicroBatch => (long)_batch * (_windows.WindowLength - 1);
+
+    /// <summary>A model in one line.</summary>
+    public static string Describe(DecoderOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        string experts = options.HasExperts
+            ? string.Create(CultureInfo.InvariantCulture, $"{options.Experts} experts of {options.Hidden}, {options.Routing.TopK} used ({options.Gate}), in every {options.MixtureEvery}. layer, shared {options.SharedHidden}")
+            : "dense";
+        return string.Create(CultureInfo.InvariantCulture, $"decoder, {options.Layers} layers, width {options.Width}, {options.Heads}/{options.KeyValueHeads ?? options.Heads} heads, hidden {options.DenseHidden ?? options.Hidden}, {experts}, vocabulary {options.Vocabulary}, context {options.Context}");
+    }
+
+    /// <inheritdoc/>
+    public override TaskLoss Loss(long microBatch, Philox random)
+    {
+        int context = _windows.WindowLength - 1;
+        Tensor inputs = Tensor.Empty([_batch, context], ElementType.Int32); // [batch, context]
+        Tensor targets = Tensor.Empty([_batch * context], ElementType.Int32); // [batch · context]
+        Span<int> input = inputs.AsSpan<int>(), target = targets.AsSpan<int>();
+        for (int i = 0; i < _batch; i++)
+        {
+            ReadOnlySpan<int> window = _windows.Window(microBatch * _batch + i);
+            window[..^1].CopyTo(input[(i * context)..]);
+            window[1..].CopyTo(target[(i * context)..]);
+        }
+        DecoderOutput output = _model.Forward(inputs, random);
+        Tensor loss = Tensor.CrossEntropy(output.Logits.Reshape([_batch * context, _model.Options.Vocabulary]), targets);
+        Tensor total = output.RoutingLoss() is { } routing ? loss + routing : loss;
+        return new TaskLoss(total, loss.ToDouble(), TokensPerMicroBatch, [.. output.Routings.Select((routing, index) => Metrics(_mixtureLayers[index], routing.Statistics))]);
+    }
+
+    /// <inheritdoc/>
+    public override Evaluation Evaluate(CancellationToken cancellation)
+    {
+        TextEvaluation evaluation = TextEvaluator.Evaluate(_model, _tokenizer, _heldOut, _batch, null, cancellation);
+        return new LanguageEvaluation(evaluation, [.. evaluation.Layers.Select((layer, index) => Metrics(_mixtureLayers[index], layer))]);
+    }
+
+    private static LayerMetrics Metrics(int layer, RoutingStatistics statistics)
+    {
+        double pairs = Math.Max(1, statistics.Pairs);
+        double[] load = new double[statistics.Load.Count];
+        for (int expert = 0; expert < load.Length; expert++) load[expert] = statistics.Load[expert] / pairs;
+        return new LayerMetrics
+        {
+            Layer = layer,
+            Load = load,
+            Entropy = statistics.LoadEntropy,
+            DroppedFraction = statistics.DroppedFraction,
+            MaxOverMean = statistics.MaxOverMean,
+        };
+    }
+}
+
+/// <summary>An evaluation on held-out text, with its figures per byte.</summary>
+/// <param name="Text">The figures.</param>
+/// <param name="Layers">The routing of each mixture layer.</param>
+public sealed record LanguageEvaluation(TextEvaluation Text, IReadOnlyList<LayerMetrics> Layers)
+    : Evaluation(Text.NatsPerToken, Text.Tokens, Layers);

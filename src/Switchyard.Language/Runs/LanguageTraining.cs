@@ -1,0 +1,111 @@
+using System.Globalization;
+using Switchyard.Language.Decoder;
+using Switchyard.Language.Evaluation;
+using Switchyard.Language.Text;
+using Switchyard.Language.Tokenizers;
+using Switchyard.Tensors;
+using Switchyard.Training;
+
+namespace Switchyard.Language.Runs;
+
+/// <summary>The training of a language model in a run folder: begun, or taken up again where it was left.</summary>
+public sealed class LanguageTraining : IDisposable
+{
+    // Large enough that a model of a few million parameters does not know it by heart.
+    private const int GeneratedBytes = 1 << 20;
+
+    /// <param name="open">Opens or makes the folder, once all else has turned out to fit together.</param>
+    private LanguageTraining(LanguageRunOptions options, Tokenizer tokenizer, TextCorpus corpus, GeneratedCorpus? generated, Func<RunFolder> open)
+    {
+        (Options, Tokenizer, Generated) = (options, tokenizer, generated);
+        Philox random = new Philox(options.Learning.Seed).Split("initial weights");
+        Model = new LanguageModel(options.Model, random);
+        HeldOut = TokenStream.Encode($"the held-out part of {corpus.Name}", tokenizer, corpus.HeldOut);
+        TokenStream training = TokenStream.Encode($"the training part of {corpus.Name}", tokenizer, corpus.Training);
+        Task = new LanguageTask(
+            Model, tokenizer, new WindowSampler(training, options.Model.Context, options.Learning.Seed), new EvaluationWindows(HeldOut, options.Model.Context), options.Learning.Batch);
+        Plan = options.Learning.ToPlan(Task.TokensPerMicroBatch * options.Learning.MicroBatches);
+        Plan.Check();
+        Folder = open();
+    }
+
+    /// <summary>Everything that was decided.</summary>
+    public LanguageRunOptions Options { get; }
+
+    /// <summary>Where the run keeps what it makes.</summary>
+    public RunFolder Folder { get; }
+
+    /// <summary>What cuts the text.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>What learns.</summary>
+    public LanguageModel Model { get; }
+
+    /// <summary>What is learnt.</summary>
+    public LanguageTask Task { get; }
+
+    /// <summary>How long and how fast.</summary>
+    public TrainingPlan Plan { get; }
+
+    /// <summary>The held-out text.</summary>
+    public TokenStream HeldOut { get; }
+
+    /// <summary>The built-in text with its domains and its entropy, if that is what is learnt.</summary>
+    public GeneratedCorpus? Generated { get; }
+
+    /// <summary>Begins a run. Nothing is written unless text, tokenizer and model fit together.</summary>
+    /// <param name="path">Its folder.</param>
+    /// <param name="decide">Gives the options, once it is known where the text is and how many bytes it has.</param>
+    /// <param name="data">A file, a folder or a pattern; null for the built-in text.</param>
+    /// <exception cref="SwitchyardException">The text cannot be read or is too short, or the folder holds a run.</exception>
+    /// <exception cref="ArgumentException">The options do not fit together.</exception>
+    public static LanguageTraining Begin(string path, string? data, Func<string?, long, LanguageRunOptions> decide)
+    {
+        ArgumentNullException.ThrowIfNull(decide);
+        string? place = data is null ? null : Path.GetFullPath(data);
+        (TextCorpus corpus, GeneratedCorpus? generated, long bytes) = ReadText(place);
+        LanguageRunOptions options = decide(place, bytes);
+        options.Model.Check();
+        Tokenizer tokenizer = MakeTokenizer(options.Tokenizer, corpus);
+        options = options with { Model = options.Model with { Vocabulary = tokenizer.VocabularySize } };
+        string config = LanguageRunJson.Write(options).ToJsonString(new() { WriteIndented = true }) + "\n";
+        return new LanguageTraining(options, tokenizer, corpus, generated, () =>
+        {
+            RunFolder folder = RunFolder.Create(path, config);
+            tokenizer.Save(path);
+            return folder;
+        });
+    }
+
+    /// <summary>Takes a run up again. The next <see cref="Run"/> goes on from its newest good checkpoint.</summary>
+    /// <exception cref="SwitchyardException">The folder holds no run, or its text cannot be read any more.</exception>
+    public static LanguageTraining Resume(string path)
+    {
+        RunFolder folder = RunFolder.Open(path);
+        LanguageRunOptions options = LanguageRunJson.Change(new LanguageRunOptions(), LanguageRunJson.Read(folder.ConfigPath), folder.ConfigPath);
+        (TextCorpus corpus, GeneratedCorpus? generated, _) = ReadText(options.Data);
+        return new LanguageTraining(options, Tokenizer.Load(path), corpus, generated, () => folder);
+    }
+
+    /// <summary>Trains to the end of the plan, or until cancelled.</summary>
+    public TrainingResult Run(TrainingObserver observer, TimeProvider clock, CancellationToken cancellation)
+        => new Trainer(Task, Plan, Folder, observer, clock).Run(cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+
+    private static (TextCorpus Corpus, GeneratedCorpus? Generated, long Bytes) ReadText(string? data)
+    {
+        GeneratedCorpus? generated = data is null ? GeneratedCorpus.Generate(0, GeneratedBytes) : null;
+        TextSource source = generated?.Source ?? TextSource.Load(data!);
+        return (TextCorpus.Split(source), generated, source.Bytes);
+    }
+
+    private static Tokenizer MakeTokenizer(string name, TextCorpus corpus)
+    {
+        if (name == "bytes") return new ByteTokenizer();
+        if (name.StartsWith("bpe:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size >= 256)
+            return new BpeTrainer(size).Train([.. corpus.Training.Select(static document => document.Utf8)]);
+        throw new ArgumentException($"there is no tokenizer '{name}': give bytes, or bpe:N with N of at least 256");
+    }
+}

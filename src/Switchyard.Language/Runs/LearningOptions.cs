@@ -1,0 +1,83 @@
+using Switchyard.Modules.Optimisers;
+using Switchyard.Modules.Schedules;
+using Switchyard.Training;
+
+namespace Switchyard.Language.Runs;
+
+/// <summary>How long and how fast a language model learns. Exactly one of steps, tokens and minutes is given.</summary>
+public sealed record LearningOptions
+{
+    /// <summary>Optimiser steps.</summary>
+    public long? Steps { get; init; }
+
+    /// <summary>Tokens to learn from, those seen again included.</summary>
+    public long? Tokens { get; init; }
+
+    /// <summary>Minutes of training; the result then depends on the machine.</summary>
+    public double? Minutes { get; init; }
+
+    /// <summary>Windows per micro-batch.</summary>
+    public int Batch { get; init; } = 16;
+
+    /// <summary>Micro-batches per optimiser step.</summary>
+    public int MicroBatches { get; init; } = 1;
+
+    /// <summary>The largest learning rate.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Steps over which the learning rate rises.</summary>
+    public long WarmUpSteps { get; init; } = 100;
+
+    /// <summary>How the learning rate falls after that.</summary>
+    public Decay Decay { get; init; } = Decay.Cosine;
+
+    /// <summary>The last learning rate, as a share of the largest.</summary>
+    public double MinimumRatio { get; init; } = 0.05;
+
+    /// <summary>Decay of matrices; norms do not decay.</summary>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>How much of the running mean of gradients AdamW keeps.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>How much of the running mean of squared gradients AdamW keeps.</summary>
+    public double Beta2 { get; init; } = 0.98;
+
+    /// <summary>Gradients are shrunk to this global norm; null for never.</summary>
+    public double? ClipNorm { get; init; } = 1;
+
+    /// <summary>Steps between evaluations on the held-out text.</summary>
+    public long? EvaluateEvery { get; init; }
+
+    /// <summary>Steps between checkpoints.</summary>
+    public long? CheckpointEvery { get; init; }
+
+    /// <summary>Checkpoints that are kept.</summary>
+    public int KeepCheckpoints { get; init; } = 2;
+
+    /// <summary>Decides the initial weights, the order of the windows and all noise.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The trainer's plan.</summary>
+    /// <param name="tokensPerStep">Tokens in a step; evaluations and checkpoints that are not given are spread by it.</param>
+    public TrainingPlan ToPlan(long tokensPerStep)
+    {
+        long? total = Steps ?? (Tokens + tokensPerStep - 1) / tokensPerStep;
+        return new TrainingPlan
+        {
+            Steps = Steps,
+            Tokens = Tokens,
+            Minutes = Minutes,
+            MicroBatchesPerStep = MicroBatches,
+            LearningRate = new LearningRateSchedule { Peak = LearningRate, WarmUpSteps = WarmUpSteps, Decay = Decay, MinimumRatio = MinimumRatio },
+            Beta1 = Beta1,
+            Beta2 = Beta2,
+            WeightDecay = new WeightDecay(WeightDecay),
+            ClipNorm = ClipNorm,
+            EvaluateEvery = EvaluateEvery ?? Math.Max(1, (total ?? 1000) / 10),
+            CheckpointEvery = CheckpointEvery ?? Math.Max(1, (total ?? 1000) / 10),
+            KeepCheckpoints = KeepCheckpoints,
+            Seed = Seed,
+        };
+    }
+}
