@@ -12,7 +12,9 @@ public class TorchFixturesTests
 {
     private static readonly Dictionary<string, TorchOperation> Operations = Merge(
         ElementwiseCases.Table,
-        ReduceCases.Table);
+        ReduceCases.Table,
+        OptimiserCases.Table,
+        ScheduleCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()
     {
