@@ -20,7 +20,9 @@ public class TorchFixturesTests
         AttentionCases.Table,
         LossCases.Table,
         SecondOrderCases.Table,
-        MoeCases.Table);
+        MoeCases.Table,
+        OptimiserCases.Table,
+        ScheduleCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()
     {
