@@ -28,14 +28,14 @@ internal unsafe struct ProductSchedule<T>
     /// <summary>[products + 1]: product p has these rows of A and B as its inner dimension; null where all are alike.</summary>
     internal int* InnerOffsets;
 
-    private InstructionSet set;
-    private int blockRows;
-    private int columnBlocks;
+    private InstructionSet _set;
+    private int _blockRows;
+    private int _columnBlocks;
 
     /// <summary>Computes all products on the pool.</summary>
     internal void Run(InstructionSet set)
     {
-        this.set = set;
+        _set = set;
         ChooseGrid();
         fixed (ProductSchedule<T>* schedule = &this) WorkerPool.Run(schedule->Blocks(), &RunBlock, schedule);
     }
@@ -51,19 +51,19 @@ internal unsafe struct ProductSchedule<T>
     {
         long rows = RowOffsets is null ? First.Rows : Quotient(RowOffsets[Products], Math.Max(Products, 1));
         long inner = InnerOffsets is null ? First.Inner : Quotient(InnerOffsets[Products], Math.Max(Products, 1));
-        blockRows = (int)Math.Clamp(rows, 1, BlockProduct.MaximumRows);
-        columnBlocks = 1;
+        _blockRows = (int)Math.Clamp(rows, 1, BlockProduct.MaximumRows);
+        _columnBlocks = 1;
         if (WorkerPool.Threads == 1) return;
 
         long wanted = (long)WorkerPool.Threads * BlocksPerThread;
         while (true)
         {
-            long blockColumns = Quotient(First.Columns, columnBlocks);
-            long blocks = Products * Quotient(rows, blockRows) * columnBlocks;
-            if (blocks >= wanted || blockRows * blockColumns * inner < 2 * WorthSharing) return;
+            long blockColumns = Quotient(First.Columns, _columnBlocks);
+            long blocks = Products * Quotient(rows, _blockRows) * _columnBlocks;
+            if (blocks >= wanted || _blockRows * blockColumns * inner < 2 * WorthSharing) return;
             // Halving the longer side keeps small what is packed more than once.
-            if (blockRows >= blockColumns) blockRows = (blockRows + 1) / 2;
-            else columnBlocks *= 2;
+            if (_blockRows >= blockColumns) _blockRows = (_blockRows + 1) / 2;
+            else _columnBlocks *= 2;
         }
     }
 
@@ -75,7 +75,7 @@ internal unsafe struct ProductSchedule<T>
         return blocks;
     }
 
-    private readonly int BlocksOf(int rows) => Quotient(rows, blockRows) * columnBlocks;
+    private readonly int BlocksOf(int rows) => Quotient(rows, _blockRows) * _columnBlocks;
 
     private readonly int RowsOf(int product) =>
         RowOffsets is null ? First.Rows : RowOffsets[product + 1] - RowOffsets[product];
@@ -94,7 +94,7 @@ internal unsafe struct ProductSchedule<T>
         }
 
         Block<T> whole = schedule->Product(product);
-        Compute(whole, Cut(whole, block, Quotient(whole.Rows, schedule->blockRows), schedule->columnBlocks), schedule->set);
+        Compute(whole, Cut(whole, block, Quotient(whole.Rows, schedule->_blockRows), schedule->_columnBlocks), schedule->_set);
     }
 
     private static void Compute(in Block<T> whole, in Block<T> block, InstructionSet set)
