@@ -31,13 +31,7 @@ internal static unsafe class MatrixProduct
         T* c, int cStride, bool accumulate)
         where T : unmanaged =>
         ProductSchedule<T>.RunSerially(
-            new Block<T>
-            {
-                Rows = rows, Columns = columns, Inner = inner, Accumulate = accumulate,
-                A = a, AStride = aStride, ATransposed = aTransposed,
-                B = b, BStride = bStride, BTransposed = bTransposed,
-                C = c, CStride = cStride,
-            },
+            new Block<T>(rows, columns, inner, a, aStride, aTransposed, b, bStride, bTransposed, c, cStride, accumulate),
             Processor.Chosen);
 
     /// <summary>
@@ -53,14 +47,10 @@ internal static unsafe class MatrixProduct
         new ProductSchedule<T>
         {
             Products = batch,
-            First = new Block<T>
-            {
-                Rows = rows, Columns = columns, Inner = inner, Accumulate = accumulate,
-                A = a, AStride = aStride, ATransposed = aTransposed,
-                B = b, BStride = bStride, BTransposed = bTransposed,
-                C = c, CStride = cStride,
-            },
-            AStep = aBatchStride, BStep = bBatchStride, CStep = cBatchStride,
+            First = new Block<T>(rows, columns, inner, a, aStride, aTransposed, b, bStride, bTransposed, c, cStride, accumulate),
+            AStep = aBatchStride,
+            BStep = bBatchStride,
+            CStep = cBatchStride,
         }.Run(Processor.Chosen);
 
     /// <summary>
@@ -83,13 +73,7 @@ internal static unsafe class MatrixProduct
         {
             Products = groups,
             RowOffsets = offsets,
-            First = new Block<T>
-            {
-                Columns = columns, Inner = inner, Accumulate = accumulate,
-                A = a, AStride = inner,
-                B = b, BStride = bTransposed ? inner : columns, BTransposed = bTransposed,
-                C = c, CStride = columns,
-            },
+            First = new Block<T>(0, columns, inner, a, inner, false, b, bTransposed ? inner : columns, bTransposed, c, columns, accumulate),
             BStep = (nint)inner * columns,
         }.Run(Processor.Chosen);
 
@@ -112,13 +96,7 @@ internal static unsafe class MatrixProduct
         {
             Products = groups,
             InnerOffsets = offsets,
-            First = new Block<T>
-            {
-                Rows = rows, Columns = columns, Accumulate = accumulate,
-                A = a, AStride = rows, ATransposed = true,
-                B = b, BStride = columns,
-                C = c, CStride = columns,
-            },
+            First = new Block<T>(rows, columns, 0, a, rows, true, b, columns, false, c, columns, accumulate),
             CStep = (nint)rows * columns,
         }.Run(Processor.Chosen);
 }

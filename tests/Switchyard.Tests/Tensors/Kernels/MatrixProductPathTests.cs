@@ -81,21 +81,9 @@ public sealed unsafe class MatrixProductPathTests
                 using NativeMatrix<T> b = (bTransposed ? new NativeMatrix<T>(columns, inner, 3) : new NativeMatrix<T>(inner, columns)).Fill(random);
                 using NativeMatrix<T> c = new NativeMatrix<T>(rows, columns, 5).Fill(random);
                 using NativeMatrix<T> expected = c.Clone();
-                Block<T> block = new()
-                {
-                    Rows = rows,
-                    Columns = columns,
-                    Inner = inner,
-                    A = a.Elements,
-                    AStride = a.Stride,
-                    ATransposed = aTransposed,
-                    B = b.Elements,
-                    BStride = b.Stride,
-                    BTransposed = bTransposed,
-                    C = c.Elements,
-                    CStride = c.Stride,
-                    Accumulate = (choice & 4) != 0,
-                };
+                Block<T> block = new(
+                    rows, columns, inner, a.Elements, a.Stride, aTransposed, b.Elements, b.Stride, bTransposed,
+                    c.Elements, c.Stride, accumulate: (choice & 4) != 0);
                 kernel(block);
                 bool exact = Fma() && !(ThinProduct.Suits(block) && bTransposed);
                 for (int row = 0; row < rows; row++)
