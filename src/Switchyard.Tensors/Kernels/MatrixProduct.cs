@@ -9,7 +9,8 @@ namespace Switchyard.Tensors.Kernels;
 /// </para>
 /// <para>
 /// All but <see cref="MultiplySerial"/> share the work out over the pool. It is C that is shared out, never the inner
-/// dimension: an element of C is one chain of multiply-adds, so it has the same bits for any number of threads.
+/// dimension: an element of C is one chain of multiply-adds, so it has the same bits for any number of threads and
+/// any cut. (With a transposed B and up to sixteen rows it is one chain per lane of a vector.)
 /// </para>
 /// </summary>
 internal static unsafe class MatrixProduct

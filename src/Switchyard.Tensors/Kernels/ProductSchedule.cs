@@ -13,6 +13,12 @@ internal unsafe struct ProductSchedule<T>
     // A thread that the operating system holds up leaves its other blocks to the rest.
     private const int BlocksPerThread = 3;
 
+    // A shorter block costs too much packing; it is halved only for a thread that would have none.
+    private const int WorthHalving = 512;
+
+    // Column blocks end at multiples of the widest tile.
+    private const int ColumnStep = 32;
+
     /// <summary>How many products.</summary>
     internal int Products;
 
@@ -53,17 +59,18 @@ internal unsafe struct ProductSchedule<T>
         long inner = InnerOffsets is null ? First.Inner : Quotient(InnerOffsets[Products], Math.Max(Products, 1));
         _blockRows = (int)Math.Clamp(rows, 1, BlockProduct.MaximumRows);
         _columnBlocks = 1;
-        if (WorkerPool.Threads == 1) return;
+        if (WorkerPool.Threads == 1 || rows == 0) return;
 
-        long wanted = (long)WorkerPool.Threads * BlocksPerThread;
         while (true)
         {
-            long blockColumns = Quotient(First.Columns, _columnBlocks);
-            long blocks = Products * Quotient(rows, _blockRows) * _columnBlocks;
-            if (blocks >= wanted || _blockRows * blockColumns * inner < 2 * WorthSharing) return;
+            long rowBlocks = Quotient(rows, _blockRows), blocks = Products * rowBlocks * _columnBlocks;
+            long height = Quotient(rows, rowBlocks), width = Quotient(First.Columns, _columnBlocks);
+            bool enough = blocks >= WorkerPool.Threads * (Math.Max(height, width) < WorthHalving ? 1L : BlocksPerThread);
+            if (enough || height * width * inner < 2 * WorthSharing) return;
             // Halving the longer side keeps small what is packed more than once.
-            if (_blockRows >= blockColumns) _blockRows = (_blockRows + 1) / 2;
-            else _columnBlocks *= 2;
+            if (width > height && width >= 2 * ColumnStep) _columnBlocks *= 2;
+            else if (height > 1) _blockRows = (int)(height + 1) / 2;
+            else return;
         }
     }
 
@@ -127,12 +134,12 @@ internal unsafe struct ProductSchedule<T>
         return block;
     }
 
-    // Block `index` of a grid of rowBlocks x columnBlocks; column blocks end at multiples of the widest tile.
+    // Block `index` of a grid of rowBlocks x columnBlocks.
     private static Block<T> Cut(in Block<T> whole, int index, int rowBlocks, int columnBlocks)
     {
         (int columnBlock, int rowBlock) = Math.DivRem(index, rowBlocks);
         int row = Edge(whole.Rows, rowBlocks, rowBlock, 1), rowEnd = Edge(whole.Rows, rowBlocks, rowBlock + 1, 1);
-        int column = Edge(whole.Columns, columnBlocks, columnBlock, 32), columnEnd = Edge(whole.Columns, columnBlocks, columnBlock + 1, 32);
+        int column = Edge(whole.Columns, columnBlocks, columnBlock, ColumnStep), columnEnd = Edge(whole.Columns, columnBlocks, columnBlock + 1, ColumnStep);
         return whole.Cut(row, rowEnd - row, column, columnEnd - column);
     }
 

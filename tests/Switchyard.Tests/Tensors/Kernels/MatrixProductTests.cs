@@ -33,6 +33,8 @@ public sealed unsafe class MatrixProductTests : IDisposable
     [InlineData(1, 300, 700)]
     [InlineData(4, 129, 1031)]
     [InlineData(17, 1000, 257)]
+    [InlineData(1, 1, 300_007)]
+    [InlineData(20, 20, 10_007)]
     [InlineData(505, 35, 513)]
     [InlineData(1009, 130, 300)]
     [InlineData(31, 2048, 64)]
