@@ -42,8 +42,18 @@ internal unsafe struct ProductSchedule<T>
     internal void Run(InstructionSet set)
     {
         _set = set;
-        ChooseGrid();
-        fixed (ProductSchedule<T>* schedule = &this) WorkerPool.Run(schedule->Blocks(), &RunBlock, schedule);
+        long rows = RowOffsets is null ? First.Rows : Quotient(RowOffsets[Products], Math.Max(Products, 1));
+        long inner = InnerOffsets is null ? First.Inner : Quotient(InnerOffsets[Products], Math.Max(Products, 1));
+        ChooseGrid(rows, inner);
+        fixed (ProductSchedule<T>* schedule = &this)
+        {
+            int blocks = schedule->Blocks();
+            if ((double)Products * rows * First.Columns * inner >= WorthSharing) WorkerPool.Run(blocks, &RunBlock, schedule);
+            else
+            {
+                for (int block = 0; block < blocks; block++) RunBlock(schedule, block);
+            }
+        }
     }
 
     /// <summary>Computes one product on the calling thread.</summary>
@@ -53,10 +63,9 @@ internal unsafe struct ProductSchedule<T>
         for (int i = 0; i < rowBlocks; i++) Compute(product, Cut(product, i, rowBlocks, 1), set);
     }
 
-    private void ChooseGrid()
+    // For products of these mean sizes.
+    private void ChooseGrid(long rows, long inner)
     {
-        long rows = RowOffsets is null ? First.Rows : Quotient(RowOffsets[Products], Math.Max(Products, 1));
-        long inner = InnerOffsets is null ? First.Inner : Quotient(InnerOffsets[Products], Math.Max(Products, 1));
         _blockRows = (int)Math.Clamp(rows, 1, BlockProduct.MaximumRows);
         _columnBlocks = 1;
         if (WorkerPool.Threads == 1 || rows == 0) return;
