@@ -22,7 +22,8 @@ public class TorchFixturesTests
         SecondOrderCases.Table,
         MoeCases.Table,
         OptimiserCases.Table,
-        ScheduleCases.Table);
+        ScheduleCases.Table,
+        TrainingCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()
     {
