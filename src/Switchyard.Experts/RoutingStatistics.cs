@@ -7,7 +7,7 @@ namespace Switchyard.Experts;
 public sealed record RoutingStatistics(IReadOnlyList<long> Load, long Dropped, double TokenEntropy)
 {
     /// <summary>Pairs chosen, kept or not.</summary>
-    public long Pairs => Load.Sum();
+    public long Pairs { get; } = Load.Sum();
 
     /// <summary>Share of the chosen pairs that were dropped.</summary>
     public double DroppedFraction => Pairs == 0 ? 0 : (double)Dropped / Pairs;
@@ -21,8 +21,10 @@ public sealed record RoutingStatistics(IReadOnlyList<long> Load, long Dropped, d
         get
         {
             if (Load.Count == 1 || Pairs == 0) return 1;
-            double pairs = Pairs;
-            return -Load.Where(load => load > 0).Sum(load => load / pairs * Math.Log(load / pairs)) / Math.Log(Load.Count);
+            double sum = 0;
+            for (int expert = 0; expert < Load.Count; expert++)
+                if (Load[expert] > 0) sum -= Load[expert] / (double)Pairs * Math.Log(Load[expert] / (double)Pairs);
+            return sum / Math.Log(Load.Count);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -15,8 +16,10 @@ public sealed class MetricsFile : IDisposable
     public const string Name = "metrics.jsonl";
 
     private readonly FileStream _stream;
+    private readonly ArrayBufferWriter<byte> _line = new();
+    private readonly Utf8JsonWriter _writer;
 
-    private MetricsFile(FileStream stream) => _stream = stream;
+    private MetricsFile(FileStream stream) => (_stream, _writer) = (stream, new Utf8JsonWriter(_line));
 
     /// <summary>Starts an empty file, replacing one that is there.</summary>
     public static MetricsFile Create(string path) => new(Open(path, FileMode.Create));
@@ -57,14 +60,19 @@ public sealed class MetricsFile : IDisposable
     /// <summary>Adds a record.</summary>
     public void Append(StepMetrics record)
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(record, MetricsJson.Default.StepMetrics);
-        Array.Resize(ref json, json.Length + 1);
-        json[^1] = (byte)'\n';
-        _stream.Write(json);
+        _line.Clear();
+        _writer.Reset();
+        JsonSerializer.Serialize(_writer, record, MetricsJson.Default.StepMetrics);
+        _line.Write("\n"u8);
+        _stream.Write(_line.WrittenSpan);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _writer.Dispose();
+        _stream.Dispose();
+    }
 
     // Without a buffer, so that a line is one write. A reader may look on while the run goes on.
     private static FileStream Open(string path, FileMode mode) =>
