@@ -20,7 +20,9 @@ public class TorchFixturesTests
         AttentionCases.Table,
         LossCases.Table,
         SecondOrderCases.Table,
-        MoeCases.Table);
+        MoeCases.Table,
+        ConversionCases.Table,
+        InitCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()
     {
