@@ -1,7 +1,7 @@
 using System.Globalization;
 using Switchyard.Experts;
-using Switchyard.Language.Decoder;
-using Switchyard.Language.Evaluation;
+using Switchyard.Language.Transformer;
+using Switchyard.Language.Evaluations;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Modules;

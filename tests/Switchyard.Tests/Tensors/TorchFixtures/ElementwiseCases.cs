@@ -39,7 +39,6 @@ internal static class ElementwiseCases
         ["minimum"] = static c => Tensor.Minimum(c["a"], c["b"]),
         ["where"] = static c => Tensor.Where(c["condition"], c["a"], c["b"]),
         ["masked_fill"] = static c => c["x"].MaskedFill(c["mask"], c.Number("value")),
-        ["geglu"] = static c => c["gate"].Gelu() * c["up"],
     };
 
     private static TorchOutputs Softplus(TorchCase c)

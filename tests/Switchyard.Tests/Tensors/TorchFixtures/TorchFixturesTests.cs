@@ -13,6 +13,13 @@ public class TorchFixturesTests
     private static readonly Dictionary<string, TorchOperation> Operations = Merge(
         ElementwiseCases.Table,
         ReduceCases.Table,
+        MatMulCases.Table,
+        SoftmaxCases.Table,
+        NormCases.Table,
+        AttentionCases.Table,
+        LossCases.Table,
+        SecondOrderCases.Table,
+        MoeCases.Table,
         OptimiserCases.Table,
         ScheduleCases.Table);
 

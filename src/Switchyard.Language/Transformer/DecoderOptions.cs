@@ -1,6 +1,6 @@
 using Switchyard.Experts.Gates;
 
-namespace Switchyard.Language.Decoder;
+namespace Switchyard.Language.Transformer;
 
 /// <summary>
 /// The dimensions of a decoder-only language model. With experts in every layer and no shared expert it is, name by

@@ -1,0 +1,18 @@
+using System.CommandLine;
+
+namespace Switchyard.Cli.Commands;
+
+/// <summary>Every command of the program, in the order in which help lists them.</summary>
+internal static class CommandList
+{
+    /// <summary>Makes them.</summary>
+    public static Command[] Create() =>
+    [
+        TrainCommand.Create(),
+        GenerateCommand.Create(),
+        EvaluateCommand.Create(),
+        ExportCommand.Create(),
+        InspectCommand.Create(),
+        BenchCommand.Create(),
+    ];
+}

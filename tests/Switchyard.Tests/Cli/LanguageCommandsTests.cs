@@ -1,0 +1,133 @@
+using System.Text;
+using System.Text.Json;
+using Switchyard.Cli.Commands;
+using Switchyard.Language.HuggingFace;
+using Switchyard.Language.Transformer;
+
+namespace Switchyard.Tests.Cli;
+
+/// <summary>From a text to a trained model and out again, all in this process with a model of a few thousand parameters.</summary>
+public sealed class LanguageCommandsTests : IDisposable
+{
+    private static readonly string[] Tiny =
+        ["--layers", "2", "--width", "16", "--heads", "2", "--hidden", "8", "--experts", "4", "--context", "16", "--batch", "2", "--threads", "1"];
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _text;
+
+    public LanguageCommandsTests() => _text = _folder.Write("text.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the cat sat on the mat, and the dog lay on the log.\n", 40))));
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_model_is_trained_evaluated_exported_and_speaks()
+    {
+        string run = Path.Combine(_folder.Path, "run"), exported = Path.Combine(_folder.Path, "exported");
+        JsonElement trained = Json("train", "--data", _text, "--out", run, "--steps", "60", "--learning-rate", "0.01", "--warm-up", "5");
+        Assert.Equal(60, trained.GetProperty("steps").GetInt64());
+        Assert.Equal(60 * 2 * 16, trained.GetProperty("tokens").GetInt64());
+        Assert.InRange(trained.GetProperty("nats_per_byte").GetDouble(), 0.5, 3.5); // below ln 256 = 5.5: it learnt something
+        Assert.Equal(0, trained.GetProperty("dropped_fraction").GetDouble());
+        Assert.Equal(2, trained.GetProperty("expert_load").GetArrayLength());
+        Assert.True(trained.GetProperty("parameters").GetProperty("active").GetInt64() < trained.GetProperty("parameters").GetProperty("total").GetInt64());
+        Assert.True(File.Exists(trained.GetProperty("report").GetString()));
+        foreach (string key in new[] { "run", "train_loss", "validation_loss", "tokens_per_second", "model_flops_utilisation" }) Assert.True(trained.TryGetProperty(key, out _), key);
+
+        JsonElement evaluated = Json("evaluate", "--run", run, "--data", _text);
+        Assert.Equal(File.ReadAllBytes(_text).Length / 16 * 15, evaluated.GetProperty("tokens").GetInt64());
+        Assert.Equal(evaluated.GetProperty("nats_per_byte").GetDouble(), evaluated.GetProperty("nats_per_token").GetDouble(), 1e-12); // a token is a byte
+        Assert.Equal(Math.Exp(evaluated.GetProperty("nats_per_token").GetDouble()), evaluated.GetProperty("perplexity").GetDouble(), 1e-9);
+        Assert.Equal(2, evaluated.GetProperty("layers").GetArrayLength());
+
+        JsonElement spoken = Json("generate", "--run", run, "--prompt", "the ", "--max-tokens", "40", "--seed", "7");
+        Assert.Equal(40, spoken.GetProperty("tokens").GetArrayLength());
+        Assert.Equal(spoken.GetProperty("text").GetString(), Json("generate", "--run", run, "--prompt", "the ", "--max-tokens", "40", "--seed", "7").GetProperty("text").GetString());
+
+        Json("export", "--run", run, "--to", "huggingface", exported);
+        using LanguageModel loaded = HuggingFaceCheckpoint.Load(exported);
+        Assert.Equal(trained.GetProperty("parameters").GetProperty("total").GetInt64(), loaded.ParameterCount);
+        Assert.True(File.Exists(Path.Combine(exported, "tokenizer.json")));
+    }
+
+    [Fact]
+    public void A_run_stopped_and_resumed_is_the_run_that_was_not_stopped()
+    {
+        string whole = Path.Combine(_folder.Path, "whole"), parts = Path.Combine(_folder.Path, "parts");
+        string[] settings = ["--data", _text, "--steps", "12", "--checkpoint-every", "4", "--dropout", "0.1"];
+        Json(["train", .. settings, "--out", whole]);
+        using (CancellationTokenSource signal = new())
+        {
+            signal.Cancel();
+            Assert.Equal(130, new CapturedTerminal().Run(CommandList.Create(), ["train", .. settings, "--out", parts, .. Tiny], signal));
+        }
+        CapturedTerminal terminal = new();
+        Assert.Equal(0, terminal.Run(CommandList.Create(), ["train", "--resume", parts, "--threads", "2"]));
+        Assert.Equal(Weights(whole), Weights(parts));
+    }
+
+    [Fact]
+    public void Byte_pairs_are_learnt_and_kept_with_the_run()
+    {
+        string run = Path.Combine(_folder.Path, "pairs");
+        JsonElement trained = Json("train", "--data", _text, "--out", run, "--steps", "2", "--tokenizer", "bpe:280");
+        Assert.NotEqual(trained.GetProperty("validation_loss").GetDouble(), trained.GetProperty("nats_per_byte").GetDouble());
+        Assert.Equal(280, JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "config.json"))).RootElement.GetProperty("model").GetProperty("vocabulary").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("no such file", "--data", "nowhere.txt")]
+    [InlineData("holds no text", "--data", "empty.txt")]
+    [InlineData("fewer than one window", "--data", "short.txt")]
+    [InlineData("UTF-8", "--data", "latin1.txt")]
+    [InlineData("5 of 4 experts", "--top-k", "5")]
+    [InlineData("3 heads do not divide width 16", "--heads", "3")]
+    [InlineData("unknown key 'model.layrs'", "--config", "wrong.json")]
+    [InlineData("not JSON", "--config", "broken.json")]
+    [InlineData("no tokenizer", "--tokenizer", "words")]
+    [InlineData("no gate", "--gate", "magic")]
+    [InlineData("0 steps", "--steps", "0")]
+    public void Bad_input_is_one_line_with_exit_code_2_and_leaves_nothing_behind(string expected, string option, string value)
+    {
+        _folder.Write("empty.txt", []);
+        _folder.Write("short.txt", "too short"u8);
+        _folder.Write("latin1.txt", [.. Enumerable.Repeat((byte)'a', 500), 0xE9, .. Enumerable.Repeat((byte)'a', 500)]);
+        _folder.Write("wrong.json", """{"model": {"layrs": 2}}"""u8);
+        _folder.Write("broken.json", """{"model": {"layers": 2,}"""u8);
+        string run = Path.Combine(_folder.Path, "run");
+        List<string> arguments = ["train", .. Tiny, "--steps", "2", "--data", _text, "--out", run];
+        int place = arguments.IndexOf(option);
+        string given = option is "--data" or "--config" ? Path.Combine(_folder.Path, value) : value;
+        if (place >= 0) arguments[place + 1] = given;
+        else arguments.AddRange([option, given]);
+
+        CapturedTerminal terminal = new();
+        Assert.Equal(2, terminal.Run(CommandList.Create(), [.. arguments]));
+        Assert.Empty(terminal.Out);
+        string line = Assert.Single(terminal.ErrorLines, line => line.StartsWith("switchyard:", StringComparison.Ordinal));
+        Assert.Contains(expected, line, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(run));
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_a_number_stops_the_run_and_names_the_step()
+    {
+        string run = Path.Combine(_folder.Path, "run");
+        CapturedTerminal terminal = new();
+        Assert.Equal(2, terminal.Run(CommandList.Create(), ["train", .. Tiny, "--data", _text, "--out", run, "--steps", "50", "--learning-rate", "1e30", "--warm-up", "0", "--checkpoint-every", "1"]));
+        string line = Assert.Single(terminal.ErrorLines, line => line.StartsWith("switchyard:", StringComparison.Ordinal));
+        Assert.Contains("step", line, StringComparison.Ordinal);
+        Assert.NotEmpty(Directory.GetDirectories(Path.Combine(run, "checkpoints")));
+    }
+
+    private static byte[] Weights(string run)
+        => File.ReadAllBytes(Directory.GetFiles(Path.Combine(run, "checkpoints"), "model.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last());
+
+    private static JsonElement Json(params string[] arguments)
+    {
+        CapturedTerminal terminal = new();
+        string[] settings = arguments[0] == "train" ? Tiny : [];
+        int code = terminal.Run(CommandList.Create(), [.. arguments, .. settings, "--json"]);
+        Assert.True(code == 0, terminal.Error);
+        return JsonDocument.Parse(terminal.OutLines[^1]).RootElement.Clone();
+    }
+}
