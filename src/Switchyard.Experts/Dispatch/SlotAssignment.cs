@@ -10,7 +10,7 @@ internal static class SlotAssignment
     /// <param name="tokens">How many tokens.</param>
     /// <param name="topK">Choices per token.</param>
     /// <param name="order">The rule.</param>
-    /// <param name="priority">For <see cref="Gates.SlotOrder.ChoiceThenPriority"/>: one number per token, the largest first; of equals the lower token.</param>
+    /// <param name="priority">For <see cref="Gates.SlotOrder"/> by priority: one number per token, the largest first; of equals the lower token.</param>
     /// <param name="ordered">Takes the result [tokens · k].</param>
     public static void Order(int tokens, int topK, Gates.SlotOrder order, ReadOnlySpan<float> priority, Span<int> ordered)
     {

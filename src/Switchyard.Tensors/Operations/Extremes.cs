@@ -1,4 +1,3 @@
-using Switchyard.Tensors.Autograd;
 using Switchyard.Tensors.Kernels;
 
 namespace Switchyard.Tensors;

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Switchyard.Tensors.Autograd;
 using Switchyard.Tensors.Kernels;
 
@@ -35,13 +34,5 @@ public sealed partial class Tensor
         Tensor y = Empty(x.Shape, x.Type);
         RotaryRows.Turn(x, positions, table.Cosines, table.Sines, layout == RotaryLayout.Interleaved, back, y);
         return y.WithGradient(x, positions, (dy, to) => to.Add(x, Turned(dy, positions, table, layout, !back)), Saved.Nothing);
-    }
-
-    private static void CheckIndices(Tensor indices, int limit, string name)
-    {
-        ReadOnlySpan<int> values = indices.AsReadOnlySpan<int>();
-        if (values.IsEmpty) return;
-        int smallest = TensorPrimitives.Min(values), largest = TensorPrimitives.Max(values);
-        if (smallest < 0 || largest >= limit) throw new ArgumentException($"{name} {(smallest < 0 ? smallest : largest)} is not within 0 to {limit - 1}");
     }
 }

@@ -13,6 +13,7 @@ public class TorchFixturesTests
     private static readonly Dictionary<string, TorchOperation> Operations = Merge(
         ElementwiseCases.Table,
         ReduceCases.Table,
+        IndexCases.Table,
         MatMulCases.Table,
         SoftmaxCases.Table,
         NormCases.Table,

@@ -1,0 +1,41 @@
+using Switchyard.Tensors.Kernels;
+
+namespace Switchyard.Tensors;
+
+public sealed partial class Tensor
+{
+    /// <summary>
+    /// The indices that put an axis in order, Int32: equal numbers by rising index in either direction, +0 equal to -0,
+    /// NaN last.
+    /// </summary>
+    /// <param name="axis">The axis; a negative one counts from the end.</param>
+    /// <param name="descending">Whether the largest comes first.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such axis.</exception>
+    public Tensor ArgSort(int axis = -1, bool descending = false) => Order(axis, Shape[axis], descending);
+
+    /// <summary>An axis in order and the indices that put it so; see <see cref="ArgSort"/> for ties.</summary>
+    /// <inheritdoc cref="ArgSort"/>
+    public Chosen Sort(int axis = -1, bool descending = false) => At(axis, ArgSort(axis, descending));
+
+    /// <summary>The largest, or smallest, few numbers along an axis, in order, and their indices; see <see cref="ArgSort"/> for ties.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="axis">The axis; a negative one counts from the end.</param>
+    /// <param name="largest">Whether the largest are wanted, from the largest down, or the smallest, from the smallest up.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such axis, or it is shorter than <paramref name="count"/>.</exception>
+    public Chosen TopK(int count, int axis = -1, bool largest = true)
+    {
+        if (count < 0 || count > Shape[axis]) throw new ArgumentOutOfRangeException(nameof(count), count, $"{count} of {Shape[axis]} elements along axis {axis} of {this} cannot be chosen");
+        return At(axis, Order(axis, count, largest));
+    }
+
+    private Tensor Order(int axis, int count, bool descending)
+    {
+        CheckComputed(this);
+        int along = Shape.Axis(axis);
+        Tensor indices = Empty(Shape.With(along, count), ElementType.Int32);
+        LineOrder.Run(this, along, count, descending, indices);
+        return indices;
+    }
+
+    private Chosen At(int axis, Tensor indices) => new(Gather(axis, indices), indices);
+}
