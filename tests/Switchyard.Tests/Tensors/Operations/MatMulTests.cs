@@ -12,16 +12,16 @@ public class MatMulTests
     public void GradientsOfBroadcastBatches(bool transposeA, bool transposeB)
     {
         Shape a = transposeA ? [2, 1, 4, 3] : [2, 1, 3, 4], b = transposeB ? [3, 2, 4] : [3, 4, 2];
-        GradientCheck.Of(x => Tensor.MatMul(x[0], x[1], transposeA, transposeB), GradientCheck.Random(1, a), GradientCheck.Random(2, b));
+        OperationCheck.Of(x => Tensor.MatMul(x[0], x[1], transposeA, transposeB), OperationCheck.Random(1, a), OperationCheck.Random(2, b));
     }
 
     [Fact]
     public void GradientsOfVectorsAndOfATallMatrix()
     {
-        GradientCheck.Of(x => Tensor.MatMul(x[0], x[1]), GradientCheck.Random(1, [4]), GradientCheck.Random(2, [3, 4, 2]));
-        GradientCheck.Of(x => Tensor.MatMul(x[0], x[1]), GradientCheck.Random(1, [2, 3, 4]), GradientCheck.Random(2, [4]));
-        GradientCheck.Of(x => Tensor.MatMul(x[0], x[1]), GradientCheck.Random(1, [4]), GradientCheck.Random(2, [4]));
-        GradientCheck.Of(x => Tensor.Linear(x[0], x[1], x[2]), GradientCheck.Random(1, [2, 3, 4]), GradientCheck.Random(2, [5, 4]), GradientCheck.Random(3, [5]));
+        OperationCheck.Of(x => Tensor.MatMul(x[0], x[1]), OperationCheck.Random(1, [4]), OperationCheck.Random(2, [3, 4, 2]));
+        OperationCheck.Of(x => Tensor.MatMul(x[0], x[1]), OperationCheck.Random(1, [2, 3, 4]), OperationCheck.Random(2, [4]));
+        OperationCheck.Of(x => Tensor.MatMul(x[0], x[1]), OperationCheck.Random(1, [4]), OperationCheck.Random(2, [4]));
+        OperationCheck.Of(x => Tensor.Linear(x[0], x[1], x[2]), OperationCheck.Random(1, [2, 3, 4]), OperationCheck.Random(2, [5, 4]), OperationCheck.Random(3, [5]));
     }
 
     [Fact]

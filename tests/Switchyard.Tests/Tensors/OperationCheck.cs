@@ -6,7 +6,7 @@ namespace Switchyard.Tests.Tensors;
 /// Compares gradients with differences in Float64: those of the first-order rules, those of the differentiable
 /// ones, and the gradients of gradients.
 /// </summary>
-internal static class GradientCheck
+internal static class OperationCheck
 {
     private const double Step = 1e-3;
     private const double Tolerance = 1e-6;
