@@ -61,9 +61,15 @@ internal static unsafe class SoftmaxRows
     private static T Largest<T>(T* x, int width)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
-        Vector<T> largest = new(T.NegativeInfinity);
-        for (int i = 0; i < width; i += Vector<T>.Count) largest = Vector.Max(largest, VectorMath.Load(x + i, width - i, T.NegativeInfinity));
-        return VectorMath.Max(largest);
+        Vector<T> even = new(T.NegativeInfinity), odd = even;
+        int i = 0;
+        for (; i <= width - 2 * Vector<T>.Count; i += 2 * Vector<T>.Count)
+        {
+            even = Vector.MaxNative(even, Vector.Load(x + i));
+            odd = Vector.MaxNative(odd, Vector.Load(x + i + Vector<T>.Count));
+        }
+        for (; i < width; i += Vector<T>.Count) even = Vector.MaxNative(even, VectorMath.Load(x + i, width - i, T.NegativeInfinity));
+        return VectorMath.Max(Vector.MaxNative(even, odd));
     }
 
     private static void Run(Tensor x, Tensor y, Tensor result, delegate*<void*, int, void> body)

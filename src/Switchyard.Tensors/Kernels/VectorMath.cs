@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -32,7 +34,10 @@ internal static unsafe class VectorMath
             ? Vector.MultiplyAddEstimate(a.As<T, float>(), b.As<T, float>(), c.As<T, float>()).As<float, T>()
             : Vector.MultiplyAddEstimate(a.As<T, double>(), b.As<T, double>(), c.As<T, double>()).As<double, T>();
 
-    /// <summary>eˣ; 0 for negative infinity. In Float32 to about one unit in the last place, and 0 below the normal numbers.</summary>
+    /// <summary>
+    /// eˣ; 0 for negative infinity. In Float32 to about one unit in the last place, 0 below the normal numbers, and
+    /// the largest number where it would overflow.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<T> Exp<T>(Vector<T> x)
         where T : unmanaged
@@ -76,9 +81,11 @@ internal static unsafe class VectorMath
     private static Vector<float> Exp(Vector<float> x)
     {
         Vector<float> rounder = new(12582912f);
-        Vector<float> shifted = MultiplyAdd(x, new(1.44269504f), rounder);
+        // In this order of operands the processor's minimum lets NaN through.
+        Vector<float> bounded = Vector.MinNative(new(88.72283f), x);
+        Vector<float> shifted = MultiplyAdd(bounded, new(1.44269504f), rounder);
         Vector<float> n = shifted - rounder;
-        Vector<float> r = MultiplyAdd(n, new(-0.693359375f), x);
+        Vector<float> r = MultiplyAdd(n, new(-0.693359375f), bounded);
         r = MultiplyAdd(n, new(2.12194440e-4f), r);
         Vector<float> p = MultiplyAdd(r, new(0.0013926251f), new(0.0083632329f));
         p = MultiplyAdd(p, r, new(0.0416665542f));
@@ -86,13 +93,42 @@ internal static unsafe class VectorMath
         p = MultiplyAdd(p, r, new(0.5f));
         p = MultiplyAdd(p, r * r, r) + Vector<float>.One;
         Vector<float> y = (p.As<float, int>() + (shifted.As<float, int>() << 23)).As<int, float>();
-        y = Vector.ConditionalSelect(Vector.LessThan(x, new(-87.33654f)), Vector<float>.Zero, y);
-        y = Vector.ConditionalSelect(Vector.GreaterThan(x, new(88.72283f)), new(float.PositiveInfinity), y);
-        return Vector.ConditionalSelect(Vector.Equals(x, x), y, x);
+        return Vector.AndNot(y, Vector.LessThan(x, new(-87.33654f)).As<int, float>());
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    // The masked instructions keep the loops around free of calls, and so their numbers in registers.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<T> LoadSome<T>(T* row, int count, T past)
+        where T : unmanaged
+    {
+        if (!IsMasked) return CopyIn(row, count, past);
+        Vector256<T> mask = Mask<T>(count);
+        Vector256<T> lanes = sizeof(T) == sizeof(float)
+            ? Avx.MaskLoad((float*)row, mask.AsSingle()).As<float, T>()
+            : Avx.MaskLoad((double*)row, mask.AsDouble()).As<double, T>();
+        return Vector256.ConditionalSelect(mask, lanes, Vector256.Create(past)).AsVector();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreSome<T>(Vector<T> lanes, T* row, int count)
+        where T : unmanaged
+    {
+        if (!IsMasked) CopyOut(lanes, row, count);
+        else if (sizeof(T) == sizeof(float)) Avx.MaskStore((float*)row, Mask<T>(count).AsSingle(), lanes.AsVector256().AsSingle());
+        else Avx.MaskStore((double*)row, Mask<T>(count).AsDouble(), lanes.AsVector256().AsDouble());
+    }
+
+    private static bool IsMasked => Avx2.IsSupported && Vector<byte>.Count == Vector256<byte>.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<T> Mask<T>(int count)
+        where T : unmanaged
+        => sizeof(T) == sizeof(float)
+            ? Vector256.GreaterThan(Vector256.Create(count), Vector256<int>.Indices).As<int, T>()
+            : Vector256.GreaterThan(Vector256.Create((long)count), Vector256<long>.Indices).As<long, T>();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector<T> CopyIn<T>(T* row, int count, T past)
         where T : unmanaged
     {
         Vector<T> lanes = new(past);
@@ -101,7 +137,7 @@ internal static unsafe class VectorMath
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreSome<T>(Vector<T> lanes, T* row, int count)
+    private static void CopyOut<T>(Vector<T> lanes, T* row, int count)
         where T : unmanaged
         => new ReadOnlySpan<T>(&lanes, count).CopyTo(new Span<T>(row, count));
 }

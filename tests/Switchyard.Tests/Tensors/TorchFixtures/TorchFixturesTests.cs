@@ -21,6 +21,8 @@ public class TorchFixturesTests
         LossCases.Table,
         SecondOrderCases.Table,
         MoeCases.Table,
+        OptimiserCases.Table,
+        ScheduleCases.Table,
         ConversionCases.Table,
         InitCases.Table);
 
