@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Switchyard.Language.Decoder;
+using Switchyard.Language.Transformer;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
 using Switchyard.Tensors.Kernels;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Switchyard.Language.Evaluation;
+using Switchyard.Language.Evaluations;
 using Switchyard.Language.Runs;
 using Switchyard.Language.Text;
 using Switchyard.Tensors.Kernels;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Switchyard.Language.Evaluation;
+using Switchyard.Language.Evaluations;
 using Switchyard.Language.Runs;
 using Switchyard.Tensors.Kernels;
 using Switchyard.Training;

@@ -1,4 +1,4 @@
-using Switchyard.Language.Decoder;
+using Switchyard.Language.Transformer;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Switchyard.Files;
-using Switchyard.Language.Decoder;
+using Switchyard.Language.Transformer;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Modules.Safetensors;
 using Switchyard.Tensors;

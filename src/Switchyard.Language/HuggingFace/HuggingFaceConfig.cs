@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Switchyard.Experts.Gates;
-using Switchyard.Language.Decoder;
+using Switchyard.Language.Transformer;
 
 namespace Switchyard.Language.HuggingFace;
 

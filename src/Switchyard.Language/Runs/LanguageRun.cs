@@ -1,4 +1,4 @@
-using Switchyard.Language.Decoder;
+using Switchyard.Language.Transformer;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Tensors;
 using Switchyard.Training;

@@ -1,4 +1,4 @@
-using Switchyard.Language.Decoder;
+using Switchyard.Language.Transformer;
 
 namespace Switchyard.Language.Runs;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
-using Switchyard.Language.Decoder;
-using Switchyard.Language.Evaluation;
+using Switchyard.Language.Transformer;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Tensors;
@@ -14,10 +13,9 @@ public sealed class LanguageTraining : IDisposable
     // Large enough that a model of a few million parameters does not know it by heart.
     private const int GeneratedBytes = 1 << 20;
 
-    /// <param name="open">Opens or makes the folder, once all else has turned out to fit together.</param>
-    private LanguageTraining(LanguageRunOptions options, Tokenizer tokenizer, TextCorpus corpus, GeneratedCorpus? generated, Func<RunFolder> open)
+    private LanguageTraining(LanguageRunOptions options, Tokenizer tokenizer, TextCorpus corpus, GeneratedCorpus? generated, RunFolder folder)
     {
-        (Options, Tokenizer, Generated) = (options, tokenizer, generated);
+        (Options, Folder, Tokenizer, Generated) = (options, folder, tokenizer, generated);
         Philox random = new Philox(options.Learning.Seed).Split("initial weights");
         Model = new LanguageModel(options.Model, random);
         HeldOut = TokenStream.Encode($"the held-out part of {corpus.Name}", tokenizer, corpus.HeldOut);
@@ -26,7 +24,6 @@ public sealed class LanguageTraining : IDisposable
             Model, tokenizer, new WindowSampler(training, options.Model.Context, options.Learning.Seed), new EvaluationWindows(HeldOut, options.Model.Context), options.Learning.Batch);
         Plan = options.Learning.ToPlan(Task.TokensPerMicroBatch * options.Learning.MicroBatches);
         Plan.Check();
-        Folder = open();
     }
 
     /// <summary>Everything that was decided.</summary>
@@ -69,12 +66,10 @@ public sealed class LanguageTraining : IDisposable
         Tokenizer tokenizer = MakeTokenizer(options.Tokenizer, corpus);
         options = options with { Model = options.Model with { Vocabulary = tokenizer.VocabularySize } };
         string config = LanguageRunJson.Write(options).ToJsonString(new() { WriteIndented = true }) + "\n";
-        return new LanguageTraining(options, tokenizer, corpus, generated, () =>
-        {
-            RunFolder folder = RunFolder.Create(path, config);
-            tokenizer.Save(path);
-            return folder;
-        });
+        LanguageTraining training = new(options, tokenizer, corpus, generated, RunFolder.At(path));
+        training.Folder.Start(config);
+        tokenizer.Save(path);
+        return training;
     }
 
     /// <summary>Takes a run up again. The next <see cref="Run"/> goes on from its newest good checkpoint.</summary>
@@ -84,7 +79,7 @@ public sealed class LanguageTraining : IDisposable
         RunFolder folder = RunFolder.Open(path);
         LanguageRunOptions options = LanguageRunJson.Change(new LanguageRunOptions(), LanguageRunJson.Read(folder.ConfigPath), folder.ConfigPath);
         (TextCorpus corpus, GeneratedCorpus? generated, _) = ReadText(options.Data);
-        return new LanguageTraining(options, Tokenizer.Load(path), corpus, generated, () => folder);
+        return new LanguageTraining(options, Tokenizer.Load(path), corpus, generated, folder);
     }
 
     /// <summary>Trains to the end of the plan, or until cancelled.</summary>

@@ -5,21 +5,27 @@ namespace Switchyard.Tensors.Kernels;
 /// A is [rows, inner], B is [inner, columns], C is [rows, columns]; a transposed operand lies the other way round.
 /// Strides count elements from one row, as it lies in memory, to the next.
 /// </summary>
-internal unsafe struct Block<T>
+internal unsafe struct Block<T>(
+    int rows, int columns, int inner,
+    T* a, int aStride, bool aTransposed,
+    T* b, int bStride, bool bTransposed,
+    T* c, int cStride, bool accumulate)
     where T : unmanaged
 {
-    internal int Rows;
-    internal int Columns;
-    internal int Inner;
-    internal T* A;
-    internal int AStride;
-    internal bool ATransposed;
-    internal T* B;
-    internal int BStride;
-    internal bool BTransposed;
-    internal T* C;
-    internal int CStride;
-    internal bool Accumulate;
+    internal int Rows = rows;
+    internal int Columns = columns;
+    internal int Inner = inner;
+    internal T* A = a;
+    internal int AStride = aStride;
+    internal bool ATransposed = aTransposed;
+    internal T* B = b;
+    internal int BStride = bStride;
+    internal bool BTransposed = bTransposed;
+    internal T* C = c;
+    internal int CStride = cStride;
+
+    /// <summary>Whether the product is added to C.</summary>
+    internal bool Accumulate = accumulate;
 
     /// <summary>The part of A from this row and this place of the inner dimension on.</summary>
     internal readonly T* RowOfA(int row, int inner = 0) =>

@@ -4,14 +4,14 @@ using System.Runtime.Intrinsics;
 namespace Switchyard.Tensors.Kernels;
 
 /// <summary>
-/// The blocked product on one thread. A slice of A is packed to stay in the second-level cache; strip by strip of
-/// B is packed to stay in the first, and meets all of the slice while it is there (Goto and van de Geijn,
+/// The blocked product on one thread. A slice of A is packed, to be read in one sweep from the outer caches; strip by
+/// strip of B is packed to stay in the first-level cache, and meets all of the slice while it is there (Goto and van de Geijn,
 /// "Anatomy of High-Performance Matrix Multiplication", 2008, with the roles of A and B exchanged).
 /// </summary>
 internal static unsafe class BlockProduct
 {
-    /// <summary>The most rows of a block: what keeps the packed slice of A in the second-level cache.</summary>
-    internal const int MaximumRows = 504;
+    /// <summary>The most rows of a block: enough to pay for packing B, few enough for a slice of A of one megabyte.</summary>
+    internal const int MaximumRows = 1008;
 
     // A strip of B, two vectors wide, then fills half of a first-level cache.
     private const int InnerBlock = 256;

@@ -21,11 +21,11 @@ internal static class Processor
     /// <summary>The environment variable that forces a narrower set than the processor has.</summary>
     internal const string Variable = "SWITCHYARD_ISA";
 
-    private static InstructionSet? chosen;
+    private static InstructionSet? _chosen;
 
     /// <summary>The set in use: the widest that the processor has, or the one that the environment names.</summary>
     /// <exception cref="SwitchyardException">The environment names a set that does not exist or is not there.</exception>
-    internal static InstructionSet Chosen => chosen ??= Choose(Environment.GetEnvironmentVariable(Variable));
+    internal static InstructionSet Chosen => _chosen ??= Choose(Environment.GetEnvironmentVariable(Variable));
 
     /// <summary>Whether this processor can run the kernels written for a set.</summary>
     // Not Vector512.IsHardwareAccelerated: that is false on processors that lower their clock for wide vectors,

@@ -9,7 +9,8 @@ namespace Switchyard.Tensors.Kernels;
 /// </para>
 /// <para>
 /// All but <see cref="MultiplySerial"/> share the work out over the pool. It is C that is shared out, never the inner
-/// dimension: an element of C is one chain of multiply-adds, so it has the same bits for any number of threads.
+/// dimension: an element of C is one chain of multiply-adds, so it has the same bits for any number of threads and
+/// any cut. (With a transposed B and up to sixteen rows it is one chain per lane of a vector.)
 /// </para>
 /// </summary>
 internal static unsafe class MatrixProduct
@@ -31,13 +32,7 @@ internal static unsafe class MatrixProduct
         T* c, int cStride, bool accumulate)
         where T : unmanaged =>
         ProductSchedule<T>.RunSerially(
-            new Block<T>
-            {
-                Rows = rows, Columns = columns, Inner = inner, Accumulate = accumulate,
-                A = a, AStride = aStride, ATransposed = aTransposed,
-                B = b, BStride = bStride, BTransposed = bTransposed,
-                C = c, CStride = cStride,
-            },
+            new Block<T>(rows, columns, inner, a, aStride, aTransposed, b, bStride, bTransposed, c, cStride, accumulate),
             Processor.Chosen);
 
     /// <summary>
@@ -53,14 +48,10 @@ internal static unsafe class MatrixProduct
         new ProductSchedule<T>
         {
             Products = batch,
-            First = new Block<T>
-            {
-                Rows = rows, Columns = columns, Inner = inner, Accumulate = accumulate,
-                A = a, AStride = aStride, ATransposed = aTransposed,
-                B = b, BStride = bStride, BTransposed = bTransposed,
-                C = c, CStride = cStride,
-            },
-            AStep = aBatchStride, BStep = bBatchStride, CStep = cBatchStride,
+            First = new Block<T>(rows, columns, inner, a, aStride, aTransposed, b, bStride, bTransposed, c, cStride, accumulate),
+            AStep = aBatchStride,
+            BStep = bBatchStride,
+            CStep = cBatchStride,
         }.Run(Processor.Chosen);
 
     /// <summary>
@@ -83,13 +74,7 @@ internal static unsafe class MatrixProduct
         {
             Products = groups,
             RowOffsets = offsets,
-            First = new Block<T>
-            {
-                Columns = columns, Inner = inner, Accumulate = accumulate,
-                A = a, AStride = inner,
-                B = b, BStride = bTransposed ? inner : columns, BTransposed = bTransposed,
-                C = c, CStride = columns,
-            },
+            First = new Block<T>(0, columns, inner, a, inner, false, b, bTransposed ? inner : columns, bTransposed, c, columns, accumulate),
             BStep = (nint)inner * columns,
         }.Run(Processor.Chosen);
 
@@ -112,13 +97,7 @@ internal static unsafe class MatrixProduct
         {
             Products = groups,
             InnerOffsets = offsets,
-            First = new Block<T>
-            {
-                Rows = rows, Columns = columns, Accumulate = accumulate,
-                A = a, AStride = rows, ATransposed = true,
-                B = b, BStride = columns,
-                C = c, CStride = columns,
-            },
+            First = new Block<T>(rows, columns, 0, a, rows, true, b, columns, false, c, columns, accumulate),
             CStep = (nint)rows * columns,
         }.Run(Processor.Chosen);
 }

@@ -13,6 +13,12 @@ internal unsafe struct ProductSchedule<T>
     // A thread that the operating system holds up leaves its other blocks to the rest.
     private const int BlocksPerThread = 3;
 
+    // A shorter block costs too much packing; it is halved only for a thread that would have none.
+    private const int WorthHalving = 512;
+
+    // Column blocks end at multiples of the widest tile.
+    private const int ColumnStep = 32;
+
     /// <summary>How many products.</summary>
     internal int Products;
 
@@ -28,16 +34,26 @@ internal unsafe struct ProductSchedule<T>
     /// <summary>[products + 1]: product p has these rows of A and B as its inner dimension; null where all are alike.</summary>
     internal int* InnerOffsets;
 
-    private InstructionSet set;
-    private int blockRows;
-    private int columnBlocks;
+    private InstructionSet _set;
+    private int _blockRows;
+    private int _columnBlocks;
 
     /// <summary>Computes all products on the pool.</summary>
     internal void Run(InstructionSet set)
     {
-        this.set = set;
-        ChooseGrid();
-        fixed (ProductSchedule<T>* schedule = &this) WorkerPool.Run(schedule->Blocks(), &RunBlock, schedule);
+        _set = set;
+        long rows = RowOffsets is null ? First.Rows : Quotient(RowOffsets[Products], Math.Max(Products, 1));
+        long inner = InnerOffsets is null ? First.Inner : Quotient(InnerOffsets[Products], Math.Max(Products, 1));
+        ChooseGrid(rows, inner);
+        fixed (ProductSchedule<T>* schedule = &this)
+        {
+            int blocks = schedule->Blocks();
+            if ((double)Products * rows * First.Columns * inner >= WorthSharing) WorkerPool.Run(blocks, &RunBlock, schedule);
+            else
+            {
+                for (int block = 0; block < blocks; block++) RunBlock(schedule, block);
+            }
+        }
     }
 
     /// <summary>Computes one product on the calling thread.</summary>
@@ -47,23 +63,23 @@ internal unsafe struct ProductSchedule<T>
         for (int i = 0; i < rowBlocks; i++) Compute(product, Cut(product, i, rowBlocks, 1), set);
     }
 
-    private void ChooseGrid()
+    // For products of these mean sizes.
+    private void ChooseGrid(long rows, long inner)
     {
-        long rows = RowOffsets is null ? First.Rows : Quotient(RowOffsets[Products], Math.Max(Products, 1));
-        long inner = InnerOffsets is null ? First.Inner : Quotient(InnerOffsets[Products], Math.Max(Products, 1));
-        blockRows = (int)Math.Clamp(rows, 1, BlockProduct.MaximumRows);
-        columnBlocks = 1;
-        if (WorkerPool.Threads == 1) return;
+        _blockRows = (int)Math.Clamp(rows, 1, BlockProduct.MaximumRows);
+        _columnBlocks = 1;
+        if (WorkerPool.Threads == 1 || rows == 0) return;
 
-        long wanted = (long)WorkerPool.Threads * BlocksPerThread;
         while (true)
         {
-            long blockColumns = Quotient(First.Columns, columnBlocks);
-            long blocks = Products * Quotient(rows, blockRows) * columnBlocks;
-            if (blocks >= wanted || blockRows * blockColumns * inner < 2 * WorthSharing) return;
+            long rowBlocks = Quotient(rows, _blockRows), blocks = Products * rowBlocks * _columnBlocks;
+            long height = Quotient(rows, rowBlocks), width = Quotient(First.Columns, _columnBlocks);
+            bool enough = blocks >= WorkerPool.Threads * (Math.Max(height, width) < WorthHalving ? 1L : BlocksPerThread);
+            if (enough || height * width * inner < 2 * WorthSharing) return;
             // Halving the longer side keeps small what is packed more than once.
-            if (blockRows >= blockColumns) blockRows = (blockRows + 1) / 2;
-            else columnBlocks *= 2;
+            if (width > height && width >= 2 * ColumnStep) _columnBlocks *= 2;
+            else if (height > 1) _blockRows = (int)(height + 1) / 2;
+            else return;
         }
     }
 
@@ -75,7 +91,7 @@ internal unsafe struct ProductSchedule<T>
         return blocks;
     }
 
-    private readonly int BlocksOf(int rows) => Quotient(rows, blockRows) * columnBlocks;
+    private readonly int BlocksOf(int rows) => Quotient(rows, _blockRows) * _columnBlocks;
 
     private readonly int RowsOf(int product) =>
         RowOffsets is null ? First.Rows : RowOffsets[product + 1] - RowOffsets[product];
@@ -94,7 +110,7 @@ internal unsafe struct ProductSchedule<T>
         }
 
         Block<T> whole = schedule->Product(product);
-        Compute(whole, Cut(whole, block, Quotient(whole.Rows, schedule->blockRows), schedule->columnBlocks), schedule->set);
+        Compute(whole, Cut(whole, block, Quotient(whole.Rows, schedule->_blockRows), schedule->_columnBlocks), schedule->_set);
     }
 
     private static void Compute(in Block<T> whole, in Block<T> block, InstructionSet set)
@@ -127,12 +143,12 @@ internal unsafe struct ProductSchedule<T>
         return block;
     }
 
-    // Block `index` of a grid of rowBlocks x columnBlocks; column blocks end at multiples of the widest tile.
+    // Block `index` of a grid of rowBlocks x columnBlocks.
     private static Block<T> Cut(in Block<T> whole, int index, int rowBlocks, int columnBlocks)
     {
         (int columnBlock, int rowBlock) = Math.DivRem(index, rowBlocks);
         int row = Edge(whole.Rows, rowBlocks, rowBlock, 1), rowEnd = Edge(whole.Rows, rowBlocks, rowBlock + 1, 1);
-        int column = Edge(whole.Columns, columnBlocks, columnBlock, 32), columnEnd = Edge(whole.Columns, columnBlocks, columnBlock + 1, 32);
+        int column = Edge(whole.Columns, columnBlocks, columnBlock, ColumnStep), columnEnd = Edge(whole.Columns, columnBlocks, columnBlock + 1, ColumnStep);
         return whole.Cut(row, rowEnd - row, column, columnEnd - column);
     }
 

@@ -8,16 +8,16 @@ internal sealed unsafe class Scratch
     private const nuint CacheLine = 64;
 
     [ThreadStatic]
-    private static Scratch? current;
+    private static Scratch? _current;
 
-    private void* memory;
-    private nuint bytes;
+    private void* _memory;
+    private nuint _bytes;
 
     private Scratch()
     {
     }
 
-    ~Scratch() => NativeMemory.AlignedFree(memory);
+    ~Scratch() => NativeMemory.AlignedFree(_memory);
 
     /// <summary>
     /// The calling thread's memory, at least so large and aligned to a cache line; its content is undefined and
@@ -25,16 +25,16 @@ internal sealed unsafe class Scratch
     /// </summary>
     internal static void* Rent(nuint bytes)
     {
-        Scratch scratch = current ??= new Scratch();
-        if (bytes > scratch.bytes)
+        Scratch scratch = _current ??= new Scratch();
+        if (bytes > scratch._bytes)
         {
-            NativeMemory.AlignedFree(scratch.memory);
-            scratch.memory = null;
-            scratch.bytes = 0;
-            scratch.memory = NativeMemory.AlignedAlloc(bytes, CacheLine);
-            scratch.bytes = bytes;
+            NativeMemory.AlignedFree(scratch._memory);
+            scratch._memory = null;
+            scratch._bytes = 0;
+            scratch._memory = NativeMemory.AlignedAlloc(bytes, CacheLine);
+            scratch._bytes = bytes;
         }
 
-        return scratch.memory;
+        return scratch._memory;
     }
 }

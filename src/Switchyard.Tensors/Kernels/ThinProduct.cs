@@ -10,7 +10,7 @@ namespace Switchyard.Tensors.Kernels;
 internal static unsafe class ThinProduct
 {
     // Beyond these, packing a transposed B pays.
-    private const int MaximumRows = 8;
+    private const int MaximumRows = 16;
 
     /// <summary>
     /// Whether a product is thin. To be asked of a whole product, never of a block cut from it: the sums are not
@@ -41,131 +41,118 @@ internal static unsafe class ThinProduct
         else AddScaledRows<T, TVector, TLanes>(block);
     }
 
-    // Each row of A against four rows of B at a time, so that four chains hide the latency of each other.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // Each row of A against four rows of B at a time.
     private static void Dots<T, TVector, TLanes>(in Block<T> block)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
     {
-        int whole = block.Inner - block.Inner % TLanes.Count, rest = block.Inner - whole;
+        int rest = block.Inner % TLanes.Count, whole = block.Inner - rest;
+        T* sums = stackalloc T[4 * TLanes.Count]; // [4, lanes]
+        T* ends = stackalloc T[5 * TLanes.Count]; // [5, lanes]: the last of A and of four rows of B, filled up with zeros
+        new Span<T>(ends, 5 * TLanes.Count).Clear();
         for (int column = 0; column < block.Columns; column += 4)
         {
             // Past the last column the last one stands in, and its sum is not stored.
-            int last = Math.Min(4, block.Columns - column) - 1;
+            int columns = Math.Min(4, block.Columns - column);
             T* b0 = block.ColumnOfB(column);
-            T* b1 = block.ColumnOfB(column + Math.Min(1, last));
-            T* b2 = block.ColumnOfB(column + Math.Min(2, last));
-            T* b3 = block.ColumnOfB(column + last);
+            T* b1 = block.ColumnOfB(column + Math.Min(1, columns - 1));
+            T* b2 = block.ColumnOfB(column + Math.Min(2, columns - 1));
+            T* b3 = block.ColumnOfB(column + columns - 1);
+            for (int i = 0; i < rest; i++)
+            {
+                ends[TLanes.Count + i] = b0[whole + i];
+                ends[2 * TLanes.Count + i] = b1[whole + i];
+                ends[3 * TLanes.Count + i] = b2[whole + i];
+                ends[4 * TLanes.Count + i] = b3[whole + i];
+            }
+
             for (int row = 0; row < block.Rows; row++)
             {
                 T* a = block.RowOfA(row);
                 T* c = block.C + (nint)row * block.CStride + column;
-                TVector sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-                if (block.Accumulate)
-                {
-                    sum0 = LoadSome<T, TVector>(c, 1);
-                    if (last > 0) sum1 = LoadSome<T, TVector>(c + 1, 1);
-                    if (last > 1) sum2 = LoadSome<T, TVector>(c + 2, 1);
-                    if (last > 2) sum3 = LoadSome<T, TVector>(c + 3, 1);
-                }
-
-                for (int k = 0; k < whole; k += TLanes.Count)
-                {
-                    TVector x = TLanes.Load(a + k);
-                    sum0 = TLanes.MultiplyAdd(x, TLanes.Load(b0 + k), sum0);
-                    sum1 = TLanes.MultiplyAdd(x, TLanes.Load(b1 + k), sum1);
-                    sum2 = TLanes.MultiplyAdd(x, TLanes.Load(b2 + k), sum2);
-                    sum3 = TLanes.MultiplyAdd(x, TLanes.Load(b3 + k), sum3);
-                }
-
+                new Span<T>(sums, 4 * TLanes.Count).Clear();
+                for (int i = 0; block.Accumulate && i < columns; i++) sums[i * TLanes.Count] = c[i];
+                AddDots<T, TVector, TLanes>(whole, a, b0, b1, b2, b3, sums);
                 if (rest > 0)
                 {
-                    TVector x = LoadSome<T, TVector>(a + whole, rest);
-                    sum0 = TLanes.MultiplyAdd(x, LoadSome<T, TVector>(b0 + whole, rest), sum0);
-                    sum1 = TLanes.MultiplyAdd(x, LoadSome<T, TVector>(b1 + whole, rest), sum1);
-                    sum2 = TLanes.MultiplyAdd(x, LoadSome<T, TVector>(b2 + whole, rest), sum2);
-                    sum3 = TLanes.MultiplyAdd(x, LoadSome<T, TVector>(b3 + whole, rest), sum3);
+                    for (int i = 0; i < rest; i++) ends[i] = a[whole + i];
+                    AddDots<T, TVector, TLanes>(
+                        TLanes.Count, ends, ends + TLanes.Count, ends + 2 * TLanes.Count, ends + 3 * TLanes.Count, ends + 4 * TLanes.Count, sums);
                 }
 
-                c[0] = TLanes.Sum(sum0);
-                if (last > 0) c[1] = TLanes.Sum(sum1);
-                if (last > 1) c[2] = TLanes.Sum(sum2);
-                if (last > 2) c[3] = TLanes.Sum(sum3);
+                for (int i = 0; i < columns; i++) c[i] = TLanes.Sum(TLanes.Load(sums + i * TLanes.Count));
             }
         }
     }
 
-    // C stays in the cache and takes four rows of B at a time, in the order of the inner dimension.
+    // Four chains at a time hide the latency of each other. A method of its own, for a call beside the loop would
+    // keep the sums in memory.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddDots<T, TVector, TLanes>(int length, T* a, T* b0, T* b1, T* b2, T* b3, T* sums)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        TVector sum0 = TLanes.Load(sums), sum1 = TLanes.Load(sums + TLanes.Count);
+        TVector sum2 = TLanes.Load(sums + 2 * TLanes.Count), sum3 = TLanes.Load(sums + 3 * TLanes.Count);
+        for (nint k = 0; k < length; k += TLanes.Count)
+        {
+            TVector x = TLanes.Load(a + k);
+            sum0 = TLanes.MultiplyAdd(x, TLanes.Load(b0 + k), sum0);
+            sum1 = TLanes.MultiplyAdd(x, TLanes.Load(b1 + k), sum1);
+            sum2 = TLanes.MultiplyAdd(x, TLanes.Load(b2 + k), sum2);
+            sum3 = TLanes.MultiplyAdd(x, TLanes.Load(b3 + k), sum3);
+        }
+
+        TLanes.Store(sum0, sums);
+        TLanes.Store(sum1, sums + TLanes.Count);
+        TLanes.Store(sum2, sums + 2 * TLanes.Count);
+        TLanes.Store(sum3, sums + 3 * TLanes.Count);
+    }
+
+    // C stays in the cache and takes the rows of B in their order.
     private static void AddScaledRows<T, TVector, TLanes>(in Block<T> block)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
     {
-        T* c = block.C;
-        int whole = block.Columns - block.Columns % TLanes.Count, rest = block.Columns - whole;
-        if (!block.Accumulate) new Span<T>(c, block.Columns).Clear();
+        int rest = block.Columns % TLanes.Count, whole = block.Columns - rest;
+        if (!block.Accumulate) new Span<T>(block.C, whole).Clear();
         int k = 0;
-        for (; k <= block.Inner - 4; k += 4)
-        {
-            TVector x0 = TLanes.Broadcast(block.RowOfA(0, k)), x1 = TLanes.Broadcast(block.RowOfA(0, k + 1));
-            TVector x2 = TLanes.Broadcast(block.RowOfA(0, k + 2)), x3 = TLanes.Broadcast(block.RowOfA(0, k + 3));
-            T* b0 = block.ColumnOfB(0, k);
-            T* b1 = b0 + block.BStride;
-            T* b2 = b1 + block.BStride;
-            T* b3 = b2 + block.BStride;
-            for (int column = 0; column < whole; column += TLanes.Count)
-            {
-                TVector sum = TLanes.MultiplyAdd(x0, TLanes.Load(b0 + column), TLanes.Load(c + column));
-                sum = TLanes.MultiplyAdd(x1, TLanes.Load(b1 + column), sum);
-                sum = TLanes.MultiplyAdd(x2, TLanes.Load(b2 + column), sum);
-                TLanes.Store(TLanes.MultiplyAdd(x3, TLanes.Load(b3 + column), sum), c + column);
-            }
-
-            if (rest > 0)
-            {
-                TVector sum = TLanes.MultiplyAdd(x0, LoadSome<T, TVector>(b0 + whole, rest), LoadSome<T, TVector>(c + whole, rest));
-                sum = TLanes.MultiplyAdd(x1, LoadSome<T, TVector>(b1 + whole, rest), sum);
-                sum = TLanes.MultiplyAdd(x2, LoadSome<T, TVector>(b2 + whole, rest), sum);
-                sum = TLanes.MultiplyAdd(x3, LoadSome<T, TVector>(b3 + whole, rest), sum);
-                StoreSome(sum, c + whole, rest);
-            }
-        }
-
+        for (; k <= block.Inner - 4; k += 4) AddFourRows<T, TVector, TLanes>(block, k, whole);
         for (; k < block.Inner; k++)
         {
             TVector x = TLanes.Broadcast(block.RowOfA(0, k));
             T* b = block.ColumnOfB(0, k);
             for (int column = 0; column < whole; column += TLanes.Count)
             {
-                TLanes.Store(TLanes.MultiplyAdd(x, TLanes.Load(b + column), TLanes.Load(c + column)), c + column);
-            }
-
-            if (rest > 0)
-            {
-                TVector sum = LoadSome<T, TVector>(c + whole, rest);
-                StoreSome(TLanes.MultiplyAdd(x, LoadSome<T, TVector>(b + whole, rest), sum), c + whole, rest);
+                TLanes.Store(TLanes.MultiplyAdd(x, TLanes.Load(b + column), TLanes.Load(block.C + column)), block.C + column);
             }
         }
+
+        if (rest > 0) BlockProduct.Run<T, TVector, TLanes>(block.Cut(0, 1, whole, rest));
     }
 
-    // The lanes past the count are zero.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static TVector LoadSome<T, TVector>(T* source, int count)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddFourRows<T, TVector, TLanes>(in Block<T> block, int k, int columns)
         where T : unmanaged
         where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
     {
-        TVector lanes = default;
-        for (int i = 0; i < count; i++) ((T*)&lanes)[i] = source[i];
-        return lanes;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreSome<T, TVector>(TVector lanes, T* destination, int count)
-        where T : unmanaged
-        where TVector : unmanaged
-    {
-        for (int i = 0; i < count; i++) destination[i] = ((T*)&lanes)[i];
+        TVector x0 = TLanes.Broadcast(block.RowOfA(0, k)), x1 = TLanes.Broadcast(block.RowOfA(0, k + 1));
+        TVector x2 = TLanes.Broadcast(block.RowOfA(0, k + 2)), x3 = TLanes.Broadcast(block.RowOfA(0, k + 3));
+        T* b0 = block.ColumnOfB(0, k);
+        T* b1 = b0 + block.BStride;
+        T* b2 = b1 + block.BStride;
+        T* b3 = b2 + block.BStride;
+        T* c = block.C;
+        for (nint column = 0; column < columns; column += TLanes.Count)
+        {
+            TVector sum = TLanes.MultiplyAdd(x0, TLanes.Load(b0 + column), TLanes.Load(c + column));
+            sum = TLanes.MultiplyAdd(x1, TLanes.Load(b1 + column), sum);
+            sum = TLanes.MultiplyAdd(x2, TLanes.Load(b2 + column), sum);
+            TLanes.Store(TLanes.MultiplyAdd(x3, TLanes.Load(b3 + column), sum), c + column);
+        }
     }
 }

@@ -18,18 +18,18 @@ public static class WorkerPool
 
     private static readonly List<Worker> Workers = [];
     private static readonly SemaphoreSlim Finished = new(0);
-    private static int threads = Environment.ProcessorCount;
-    private static int busy;
+    private static int _threads = Environment.ProcessorCount;
+    private static int _busy;
 
-    // The job under way. A worker may read it only between Enter and Leave, which count into `gate`.
-    private static unsafe delegate*<void*, int, void> body;
-    private static unsafe void* state;
-    private static int parts;
-    private static int participants;
-    private static int next;
-    private static Exception? failure;
-    private static int gate = Closed;
-    private static int jobs;
+    // The job under way. A worker may read it only between Enter and Leave, which count into `_gate`.
+    private static unsafe delegate*<void*, int, void> _body;
+    private static unsafe void* _state;
+    private static int _parts;
+    private static int _participants;
+    private static int _next;
+    private static Exception? _failure;
+    private static int _gate = Closed;
+    private static int _jobs;
 
     /// <summary>
     /// How many threads take part in a computation, the calling one included. The default is the number of
@@ -38,11 +38,11 @@ public static class WorkerPool
     /// <exception cref="ArgumentOutOfRangeException">The value is below one.</exception>
     public static int Threads
     {
-        get => Volatile.Read(ref threads);
+        get => Volatile.Read(ref _threads);
         set
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            Volatile.Write(ref threads, value);
+            Volatile.Write(ref _threads, value);
         }
     }
 
@@ -55,7 +55,7 @@ public static class WorkerPool
     internal static unsafe void Run(int parts, delegate*<void*, int, void> body, void* state)
     {
         int threads = Math.Min(Threads, parts);
-        if (threads <= 1 || Interlocked.CompareExchange(ref busy, 1, 0) != 0)
+        if (threads <= 1 || Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
         {
             for (int part = 0; part < parts; part++) body(state, part);
             return;
@@ -64,59 +64,54 @@ public static class WorkerPool
         Exception? thrown;
         try
         {
-            WorkerPool.body = body;
-            WorkerPool.state = state;
-            WorkerPool.parts = parts;
-            participants = threads - 1;
-            next = 0;
-            failure = null;
-            while (Workers.Count < participants) Workers.Add(new Worker(Workers.Count));
+            _body = body;
+            _state = state;
+            _parts = parts;
+            _participants = threads - 1;
+            _next = 0;
+            _failure = null;
+            while (Workers.Count < _participants) Workers.Add(new Worker(Workers.Count));
 
-            Volatile.Write(ref gate, 0);
-            Interlocked.Increment(ref jobs);
-            for (int i = 0; i < participants; i++) Workers[i].Wake();
+            Volatile.Write(ref _gate, 0);
+            Interlocked.Increment(ref _jobs);
+            for (int i = 0; i < _participants; i++) Workers[i].Wake();
             TakeParts();
             AwaitWorkers();
-            thrown = failure;
-            failure = null;
+            thrown = _failure;
+            _failure = null;
         }
         finally
         {
-            Volatile.Write(ref busy, 0);
+            Volatile.Write(ref _busy, 0);
         }
 
         if (thrown is not null) ExceptionDispatchInfo.Throw(thrown);
     }
 
-    /// <summary>
-    /// How many parts to cut work into so that each is worth a hand-over: at least one.
-    /// </summary>
-    internal static int Parts(long work, long workPerPart) => (int)Math.Clamp(work / workPerPart, 1, 1 << 16);
-
     private static unsafe void TakeParts()
     {
         try
         {
-            for (int part = Interlocked.Increment(ref next) - 1; part < parts; part = Interlocked.Increment(ref next) - 1)
+            for (int part = Interlocked.Increment(ref _next) - 1; part < _parts; part = Interlocked.Increment(ref _next) - 1)
             {
-                body(state, part);
+                _body(_state, part);
             }
         }
 #pragma warning disable CA1031 // Whatever it is, it belongs to the caller of Run.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Interlocked.CompareExchange(ref failure, exception, null);
-            Volatile.Write(ref next, parts);
+            Interlocked.CompareExchange(ref _failure, exception, null);
+            Volatile.Write(ref _next, _parts);
         }
     }
 
     // No worker may begin from here on; those inside are awaited, those still asleep are not.
     private static void AwaitWorkers()
     {
-        if (Interlocked.Or(ref gate, Closed) == 0) return;
+        if (Interlocked.Or(ref _gate, Closed) == 0) return;
         long start = Stopwatch.GetTimestamp();
-        while (Volatile.Read(ref gate) != Closed)
+        while (Volatile.Read(ref _gate) != Closed)
         {
             if (Stopwatch.GetTimestamp() - start < Patience)
             {
@@ -124,17 +119,17 @@ public static class WorkerPool
                 continue;
             }
 
-            if (Interlocked.Or(ref gate, CallerAsleep) != Closed) Finished.Wait();
-            Volatile.Write(ref gate, Closed);
+            if (Interlocked.Or(ref _gate, CallerAsleep) != Closed) Finished.Wait();
+            Volatile.Write(ref _gate, Closed);
         }
     }
 
     private static bool Enter()
     {
-        int seen = Volatile.Read(ref gate);
+        int seen = Volatile.Read(ref _gate);
         while ((seen & Closed) == 0)
         {
-            int found = Interlocked.CompareExchange(ref gate, seen + 1, seen);
+            int found = Interlocked.CompareExchange(ref _gate, seen + 1, seen);
             if (found == seen) return true;
             seen = found;
         }
@@ -144,26 +139,26 @@ public static class WorkerPool
 
     private static void Leave()
     {
-        if (Interlocked.Decrement(ref gate) == (Closed | CallerAsleep)) Finished.Release();
+        if (Interlocked.Decrement(ref _gate) == (Closed | CallerAsleep)) Finished.Release();
     }
 
 #pragma warning disable CA1001 // A worker lives as long as the process.
     private sealed class Worker
 #pragma warning restore CA1001
     {
-        private readonly int index;
-        private readonly SemaphoreSlim wake = new(0);
-        private int asleep;
+        private readonly int _index;
+        private readonly SemaphoreSlim _wake = new(0);
+        private int _asleep;
 
         internal Worker(int index)
         {
-            this.index = index;
+            _index = index;
             new Thread(Serve) { IsBackground = true, Name = $"Switchyard worker {index + 1}" }.Start();
         }
 
         internal void Wake()
         {
-            if (Volatile.Read(ref asleep) != 0 && Interlocked.Exchange(ref asleep, 0) != 0) wake.Release();
+            if (Volatile.Read(ref _asleep) != 0 && Interlocked.Exchange(ref _asleep, 0) != 0) _wake.Release();
         }
 
         private void Serve()
@@ -172,7 +167,7 @@ public static class WorkerPool
             {
                 seen = AwaitJob(seen);
                 if (!Enter()) continue;
-                if (index < participants) TakeParts();
+                if (_index < _participants) TakeParts();
                 Leave();
             }
         }
@@ -180,7 +175,7 @@ public static class WorkerPool
         private int AwaitJob(int seen)
         {
             long start = Stopwatch.GetTimestamp();
-            while (Volatile.Read(ref jobs) == seen)
+            while (Volatile.Read(ref _jobs) == seen)
             {
                 if (Stopwatch.GetTimestamp() - start < Patience)
                 {
@@ -188,12 +183,12 @@ public static class WorkerPool
                     continue;
                 }
 
-                Interlocked.Exchange(ref asleep, 1);
-                // A job that came in between either saw `asleep` and sends a wake-up, or is seen here.
-                if (Volatile.Read(ref jobs) == seen || Interlocked.Exchange(ref asleep, 0) == 0) wake.Wait();
+                Interlocked.Exchange(ref _asleep, 1);
+                // A job that came in between either saw `_asleep` and sends a wake-up, or is seen here.
+                if (Volatile.Read(ref _jobs) == seen || Interlocked.Exchange(ref _asleep, 0) == 0) _wake.Wait();
             }
 
-            return Volatile.Read(ref jobs);
+            return Volatile.Read(ref _jobs);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -15,8 +16,14 @@ public sealed class MetricsFile : IDisposable
     public const string Name = "metrics.jsonl";
 
     private readonly FileStream _stream;
+    private readonly ArrayBufferWriter<byte> _line = new();
+    private readonly Utf8JsonWriter _json;
 
-    private MetricsFile(FileStream stream) => _stream = stream;
+    private MetricsFile(FileStream stream)
+    {
+        _stream = stream;
+        _json = new Utf8JsonWriter(_line);
+    }
 
     /// <summary>Starts an empty file, replacing one that is there.</summary>
     public static MetricsFile Create(string path) => new(Open(path, FileMode.Create));
@@ -55,16 +62,30 @@ public sealed class MetricsFile : IDisposable
         [.. Parse(File.ReadAllBytes(path), path).Select(line => line.Record)];
 
     /// <summary>Adds a record.</summary>
+    /// <exception cref="SwitchyardException">The disk is full.</exception>
     public void Append(StepMetrics record)
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(record, MetricsJson.Default.StepMetrics);
-        Array.Resize(ref json, json.Length + 1);
-        json[^1] = (byte)'\n';
-        _stream.Write(json);
+        _line.ResetWrittenCount();
+        _json.Reset();
+        JsonSerializer.Serialize(_json, record, MetricsJson.Default.StepMetrics);
+        _json.Flush();
+        _line.Write("\n"u8);
+        try
+        {
+            _stream.Write(_line.WrittenSpan);
+        }
+        catch (IOException failure)
+        {
+            throw new SwitchyardException($"cannot write '{_stream.Name}': {failure.Message.ReplaceLineEndings(" ")}", "free some space and resume the run: its last checkpoint is good", failure);
+        }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _json.Dispose();
+        _stream.Dispose();
+    }
 
     // Without a buffer, so that a line is one write. A reader may look on while the run goes on.
     private static FileStream Open(string path, FileMode mode) =>

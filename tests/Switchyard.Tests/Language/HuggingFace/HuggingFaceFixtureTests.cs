@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Switchyard.Experts;
-using Switchyard.Language.Decoder;
+using Switchyard.Language.Transformer;
 using Switchyard.Language.HuggingFace;
 using Switchyard.Modules.Safetensors;
 using Switchyard.Tensors;

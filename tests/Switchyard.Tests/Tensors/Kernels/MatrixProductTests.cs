@@ -9,9 +9,9 @@ namespace Switchyard.Tests.Tensors.Kernels;
 public sealed unsafe class MatrixProductTests : IDisposable
 {
     private static readonly int[] Lengths = [0, 1, 2, 3, 5, 6, 7, 8, 13, 15, 16, 17, 31, 32, 33, 61, 64, 97];
-    private readonly int threads = WorkerPool.Threads;
+    private readonly int _threads = WorkerPool.Threads;
 
-    public void Dispose() => WorkerPool.Threads = threads;
+    public void Dispose() => WorkerPool.Threads = _threads;
 
     public static TheoryData<bool, bool> Transpositions => new() { { false, false }, { false, true }, { true, false }, { true, true } };
 
@@ -33,6 +33,8 @@ public sealed unsafe class MatrixProductTests : IDisposable
     [InlineData(1, 300, 700)]
     [InlineData(4, 129, 1031)]
     [InlineData(17, 1000, 257)]
+    [InlineData(1, 1, 300_007)]
+    [InlineData(20, 20, 10_007)]
     [InlineData(505, 35, 513)]
     [InlineData(1009, 130, 300)]
     [InlineData(31, 2048, 64)]

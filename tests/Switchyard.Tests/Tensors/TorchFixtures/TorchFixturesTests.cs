@@ -20,7 +20,11 @@ public class TorchFixturesTests
         AttentionCases.Table,
         LossCases.Table,
         SecondOrderCases.Table,
-        MoeCases.Table);
+        MoeCases.Table,
+        OptimiserCases.Table,
+        ScheduleCases.Table,
+        ConversionCases.Table,
+        InitCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()
     {

@@ -79,6 +79,18 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_that_was_whole_when_its_writer_was_killed_is_kept()
+    {
+        Folder.Save(State(1), _task.Model, _optimiser, 2);
+        string newest = Folder.Save(State(2), _task.Model, _optimiser, 2);
+        string partial = Path.Combine(Folder.Path, ".partial-step-00000002");
+        Directory.Move(newest, partial);
+        Folder.RemoveLeftovers();
+        Assert.Equal(2, Folder.OpenNewest()!.State.Step);
+        Assert.False(Directory.Exists(partial));
+    }
+
+    [Fact]
     public void Foreign_folders_are_left_alone()
     {
         Directory.CreateDirectory(Path.Combine(Folder.Path, "step-by-step"));

@@ -4,7 +4,7 @@ using Switchyard.Experts.Gates;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 
-namespace Switchyard.Language.Decoder;
+namespace Switchyard.Language.Transformer;
 
 /// <summary>One transformer block: x += attention(norm(x)); x += experts(norm(x)), or a dense feed-forward block.</summary>
 internal sealed class DecoderLayer : Module
@@ -64,5 +64,5 @@ internal sealed class DecoderLayer : Module
     }
 
     private Tensor Drop(Tensor x, Philox? random)
-        => IsTraining && _dropout > 0 && random is not null ? x.Dropout(_dropout, random) : x;
+        => IsTraining && _dropout > 0 && random is not null ? Tensor.Dropout(x, _dropout, random) : x;
 }

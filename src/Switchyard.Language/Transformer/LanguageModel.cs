@@ -2,7 +2,7 @@ using Switchyard.Experts;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 
-namespace Switchyard.Language.Decoder;
+namespace Switchyard.Language.Transformer;
 
 /// <summary>What a forward pass gives.</summary>
 /// <param name="Logits">Scores of the next token [batch, tokens, vocabulary].</param>
@@ -90,7 +90,7 @@ public sealed class LanguageModel : Module
     {
         ArgumentNullException.ThrowIfNull(ids);
         Tensor x = _embedding.Forward(ids); // [batch, tokens, width]
-        if (IsTraining && Options.Dropout > 0 && random is not null) x = x.Dropout(Options.Dropout, random);
+        if (IsTraining && Options.Dropout > 0 && random is not null) x = Tensor.Dropout(x, Options.Dropout, random);
         Tensor positions = Positions(caches?[0].Length ?? 0, ids.Shape[1]);
         List<Routing> routings = new(_layers.Length);
         for (int layer = 0; layer < _layers.Length; layer++)

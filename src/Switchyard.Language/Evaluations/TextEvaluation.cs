@@ -1,6 +1,6 @@
 using Switchyard.Experts;
 
-namespace Switchyard.Language.Evaluation;
+namespace Switchyard.Language.Evaluations;
 
 /// <summary>How well a model predicts a text.</summary>
 /// <param name="Nats">Sum of -ln p over all predicted tokens.</param>

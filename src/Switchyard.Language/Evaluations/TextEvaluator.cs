@@ -1,10 +1,10 @@
 using Switchyard.Experts;
-using Switchyard.Language.Decoder;
+using Switchyard.Language.Transformer;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Tensors;
 
-namespace Switchyard.Language.Evaluation;
+namespace Switchyard.Language.Evaluations;
 
 /// <summary>Measures how well a model predicts a text: without noise, in a fixed order, with as many tokens at a time as a batch holds.</summary>
 public static class TextEvaluator
@@ -48,7 +48,7 @@ public static class TextEvaluator
                     foreach (int target in window[1..]) bytes += tokenizer.TokenBytes(target).Length;
                 }
                 DecoderOutput output = model.Forward(inputs);
-                nats += Tensor.CrossEntropy(output.Logits.Reshape([(int)targets.Elements, model.Options.Vocabulary]), targets, reduction: Reduction.Sum).ToDouble();
+                nats += Tensor.CrossEntropy(output.Logits.Reshape([(int)targets.Elements, model.Options.Vocabulary]), targets, reduction: LossReduction.Sum).ToDouble();
                 layers = Merge(layers, output.Routings, (long)first * (length - 1));
                 report?.Invoke(first + count);
             }

@@ -1,6 +1,6 @@
 using Switchyard.Experts.Gates;
 
-namespace Switchyard.Language.Decoder;
+namespace Switchyard.Language.Transformer;
 
 /// <summary>
 /// The dimensions of a decoder-only language model. With experts in every layer and no shared expert it is, name by
@@ -108,6 +108,8 @@ public sealed record DecoderOptions
         if (SharedHidden < 0) throw new ArgumentException($"the hidden width of the shared expert is {SharedHidden}: give 0 for none, or more");
         if (Dropout is < 0 or >= 1) throw new ArgumentException($"the dropout is {Dropout}: give a share from 0 to below 1");
         if (Gate is not ("top-k" or "switch")) throw new ArgumentException($"there is no gate '{Gate}': choose top-k or switch");
+
+        if (HasExperts && Gate == "switch") SwitchGate.Check(Routing);
 
         static void Positive(int value, string what)
         {
