@@ -1,6 +1,5 @@
 using System.Globalization;
 using Switchyard.Language.Transformer;
-using Switchyard.Language.Evaluations;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Tensors;

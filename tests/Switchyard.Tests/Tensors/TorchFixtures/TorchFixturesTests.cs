@@ -22,7 +22,9 @@ public class TorchFixturesTests
         SecondOrderCases.Table,
         MoeCases.Table,
         OptimiserCases.Table,
-        ScheduleCases.Table);
+        ScheduleCases.Table,
+        ConversionCases.Table,
+        InitCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()
     {
