@@ -20,9 +20,9 @@ public sealed class LanguageTraining : IDisposable
         Model = new LanguageModel(options.Model, random);
         HeldOut = TokenStream.Encode($"the held-out part of {corpus.Name}", tokenizer, corpus.HeldOut);
         TokenStream training = TokenStream.Encode($"the training part of {corpus.Name}", tokenizer, corpus.Training);
-        Task = new LanguageTask(
-            Model, tokenizer, new WindowSampler(training, options.Model.Context, options.Learning.Seed), new EvaluationWindows(HeldOut, options.Model.Context), options.Learning.Batch);
-        Plan = options.Learning.ToPlan(Task.TokensPerMicroBatch * options.Learning.MicroBatches);
+        EvaluationWindows heldOut = new(HeldOut, options.Model.Context);
+        Task = new LanguageTask(Model, tokenizer, new WindowSampler(training, options.Model.Context, options.Learning.Seed), heldOut, options.Learning.Batch);
+        Plan = options.Learning.ToPlan(Task.TokensPerMicroBatch * options.Learning.MicroBatches, heldOut.Predictions);
         Plan.Check();
     }
 
