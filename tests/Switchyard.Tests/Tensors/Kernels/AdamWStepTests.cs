@@ -12,11 +12,11 @@ public class AdamWStepTests
         using TensorScope scope = new();
         const int count = 20_011;
         const double scale = 0.7, rate = 0.01, beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, decay = 0.1;
-        Tensor parameter = OperationCheck.Random(1, [count]), first = Tensor.Zeros([count], ElementType.Float64), second = Tensor.Zeros([count], ElementType.Float64);
+        Tensor parameter = FusedGradients.Random(1, [count]), first = Tensor.Zeros([count], ElementType.Float64), second = Tensor.Zeros([count], ElementType.Float64);
         double[] p = parameter.ToArray<double>(), m = new double[count], v = new double[count];
         for (int step = 1; step <= 3; step++)
         {
-            Tensor gradient = OperationCheck.Random(step + 1, [count]);
+            Tensor gradient = FusedGradients.Random(step + 1, [count]);
             double[] g = gradient.ToArray<double>();
             AdamWStep.AdamW(parameter, gradient, first, second, scale, rate, beta1, beta2, epsilon, decay, step);
             for (int i = 0; i < count; i++)
@@ -54,7 +54,7 @@ public class AdamWStepTests
     public void SquaredNormIsThatOfAPlainLoop()
     {
         using TensorScope scope = new();
-        Tensor[] tensors = [ThreadCounts.Random(1, [40_003]), OperationCheck.Random(2, [17]), Tensor.Zeros([0]), Tensor.Scalar(3)];
+        Tensor[] tensors = [ThreadCounts.Random(1, [40_003]), FusedGradients.Random(2, [17]), Tensor.Zeros([0]), Tensor.Scalar(3)];
         double expected = tensors[0].ToArray<float>().Sum(x => (double)x * x) + tensors[1].ToArray<double>().Sum(x => x * x) + 9;
         Assert.Equal(expected, SquaredNorm.Of(tensors), expected * 1e-12);
     }

@@ -24,7 +24,7 @@ public class AttentionTests
     {
         using TensorScope scope = new();
         const int batch = 2, queries = 67, keys = 141, heads = 4, kvHeads = 2, width = 5, valueWidth = 3;
-        Tensor q = OperationCheck.Random(1, [batch, queries, heads, width]), k = OperationCheck.Random(2, [batch, keys, kvHeads, width]), v = OperationCheck.Random(3, [batch, keys, kvHeads, valueWidth]);
+        Tensor q = FusedGradients.Random(1, [batch, queries, heads, width]), k = FusedGradients.Random(2, [batch, keys, kvHeads, width]), v = FusedGradients.Random(3, [batch, keys, kvHeads, valueWidth]);
         int[] seen = [.. Enumerable.Range(0, batch * keys).Select(i => i * 7 % 3 == 0 ? 0 : 1)];
         Tensor? keyMask = masksKeys ? Tensor.From(seen, [batch, keys]) : null;
         double[] y = Tensor.Attention(q, k, v, new AttentionMask(causal, window, offset), 0.4, keyMask).ToArray<double>();
@@ -64,9 +64,9 @@ public class AttentionTests
     {
         // With the first key hidden, causal leaves the first query nothing to see.
         Tensor? keyMask = masksKeys ? Tensor.From([0, 1, 1, 1, 1, 0, 0, 1], [2, 4]) : null;
-        Tensor[] inputs = [OperationCheck.Random(1, [2, 3, 4, 2]), OperationCheck.Random(2, [2, 4, 2, 2]), OperationCheck.Random(3, [2, 4, 2, 3])];
-        if (isBiased) inputs = [.. inputs, OperationCheck.Random(4, [1, 4, 3, 4])];
-        OperationCheck.Of(x => Tensor.Attention(x[0], x[1], x[2], new AttentionMask(causal, window, offset), null, keyMask, isBiased ? x[3] : null), inputs);
+        Tensor[] inputs = [FusedGradients.Random(1, [2, 3, 4, 2]), FusedGradients.Random(2, [2, 4, 2, 2]), FusedGradients.Random(3, [2, 4, 2, 3])];
+        if (isBiased) inputs = [.. inputs, FusedGradients.Random(4, [1, 4, 3, 4])];
+        FusedGradients.Check(x => Tensor.Attention(x[0], x[1], x[2], new AttentionMask(causal, window, offset), null, keyMask, isBiased ? x[3] : null), inputs);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public class DropoutTests
     [Fact]
     public void TheGradientHasTheSameMask()
     {
-        OperationCheck.Of(x => Tensor.Dropout(x[0], 0.5, new Philox(3)).Square(), OperationCheck.Random(1, [3, 7]));
+        FusedGradients.Check(x => Tensor.Dropout(x[0], 0.5, new Philox(3)).Square(), FusedGradients.Random(1, [3, 7]));
     }
 
     [Fact]

@@ -32,9 +32,9 @@ public class GatedUnitsTests
     [Fact]
     public void GradientsOfAllForms()
     {
-        OperationCheck.Of(x => Tensor.SwiGlu(x[0], x[1]), OperationCheck.Random(1, [2, 3, 5]), OperationCheck.Random(2, [2, 3, 5]));
-        OperationCheck.Of(x => Tensor.SwiGlu(x[0]), OperationCheck.Random(1, [3, 10]));
-        OperationCheck.Of(x => Tensor.GeGlu(x[0], x[1]), OperationCheck.Random(1, [7]), OperationCheck.Random(2, [7]));
+        FusedGradients.Check(x => Tensor.SwiGlu(x[0], x[1]), FusedGradients.Random(1, [2, 3, 5]), FusedGradients.Random(2, [2, 3, 5]));
+        FusedGradients.Check(x => Tensor.SwiGlu(x[0]), FusedGradients.Random(1, [3, 10]));
+        FusedGradients.Check(x => Tensor.GeGlu(x[0], x[1]), FusedGradients.Random(1, [7]), FusedGradients.Random(2, [7]));
     }
 
     [Fact]

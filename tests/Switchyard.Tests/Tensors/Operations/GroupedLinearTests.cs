@@ -9,7 +9,7 @@ public class GroupedLinearTests
     {
         using TensorScope scope = new();
         int[] offsets = [0, 3, 3, 7, 8];
-        Tensor rows = OperationCheck.Random(1, [8, 5]), weight = OperationCheck.Random(2, [4, 6, 5]);
+        Tensor rows = FusedGradients.Random(1, [8, 5]), weight = FusedGradients.Random(2, [4, 6, 5]);
         double[] y = Tensor.GroupedLinear(rows, weight, Tensor.From(offsets, [5])).ToArray<double>();
         double[] x = rows.ToArray<double>(), w = weight.ToArray<double>();
         for (int e = 0; e < 4; e++)
@@ -30,7 +30,7 @@ public class GroupedLinearTests
     public void GradientsWithEmptyGroups()
     {
         Tensor offsets = Tensor.From([0, 0, 3, 3, 5, 5], [6]);
-        OperationCheck.Of(x => Tensor.GroupedLinear(x[0], x[1], offsets), OperationCheck.Random(1, [5, 3]), OperationCheck.Random(2, [5, 2, 3]));
+        FusedGradients.Check(x => Tensor.GroupedLinear(x[0], x[1], offsets), FusedGradients.Random(1, [5, 3]), FusedGradients.Random(2, [5, 2, 3]));
     }
 
     [Fact]

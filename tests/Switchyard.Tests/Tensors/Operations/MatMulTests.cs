@@ -12,16 +12,16 @@ public class MatMulTests
     public void GradientsOfBroadcastBatches(bool transposeA, bool transposeB)
     {
         Shape a = transposeA ? [2, 1, 4, 3] : [2, 1, 3, 4], b = transposeB ? [3, 2, 4] : [3, 4, 2];
-        OperationCheck.Of(x => Tensor.MatMul(x[0], x[1], transposeA, transposeB), OperationCheck.Random(1, a), OperationCheck.Random(2, b));
+        FusedGradients.Check(x => Tensor.MatMul(x[0], x[1], transposeA, transposeB), FusedGradients.Random(1, a), FusedGradients.Random(2, b));
     }
 
     [Fact]
     public void GradientsOfVectorsAndOfATallMatrix()
     {
-        OperationCheck.Of(x => Tensor.MatMul(x[0], x[1]), OperationCheck.Random(1, [4]), OperationCheck.Random(2, [3, 4, 2]));
-        OperationCheck.Of(x => Tensor.MatMul(x[0], x[1]), OperationCheck.Random(1, [2, 3, 4]), OperationCheck.Random(2, [4]));
-        OperationCheck.Of(x => Tensor.MatMul(x[0], x[1]), OperationCheck.Random(1, [4]), OperationCheck.Random(2, [4]));
-        OperationCheck.Of(x => Tensor.Linear(x[0], x[1], x[2]), OperationCheck.Random(1, [2, 3, 4]), OperationCheck.Random(2, [5, 4]), OperationCheck.Random(3, [5]));
+        FusedGradients.Check(x => Tensor.MatMul(x[0], x[1]), FusedGradients.Random(1, [4]), FusedGradients.Random(2, [3, 4, 2]));
+        FusedGradients.Check(x => Tensor.MatMul(x[0], x[1]), FusedGradients.Random(1, [2, 3, 4]), FusedGradients.Random(2, [4]));
+        FusedGradients.Check(x => Tensor.MatMul(x[0], x[1]), FusedGradients.Random(1, [4]), FusedGradients.Random(2, [4]));
+        FusedGradients.Check(x => Tensor.Linear(x[0], x[1], x[2]), FusedGradients.Random(1, [2, 3, 4]), FusedGradients.Random(2, [5, 4]), FusedGradients.Random(3, [5]));
     }
 
     [Fact]

@@ -33,10 +33,10 @@ public class NormalisationTests
     [Fact]
     public void Gradients()
     {
-        OperationCheck.Of(x => Tensor.RmsNorm(x[0], x[1], 1e-3), OperationCheck.Random(1, [2, 3, 5]), OperationCheck.Random(2, [5]));
-        OperationCheck.Of(x => Tensor.RmsNorm(x[0], null, 1e-3), OperationCheck.Random(1, [4, 9]));
-        OperationCheck.Of(x => Tensor.LayerNorm(x[0], x[1], x[2], 2, 1e-3), OperationCheck.Random(1, [2, 3, 4]), OperationCheck.Random(2, [3, 4]), OperationCheck.Random(3, [3, 4]));
-        OperationCheck.Of(x => Tensor.LayerNorm(x[0], null, x[1], 1, 1e-3), OperationCheck.Random(1, [3, 5]), OperationCheck.Random(2, [5]));
+        FusedGradients.Check(x => Tensor.RmsNorm(x[0], x[1], 1e-3), FusedGradients.Random(1, [2, 3, 5]), FusedGradients.Random(2, [5]));
+        FusedGradients.Check(x => Tensor.RmsNorm(x[0], null, 1e-3), FusedGradients.Random(1, [4, 9]));
+        FusedGradients.Check(x => Tensor.LayerNorm(x[0], x[1], x[2], 2, 1e-3), FusedGradients.Random(1, [2, 3, 4]), FusedGradients.Random(2, [3, 4]), FusedGradients.Random(3, [3, 4]));
+        FusedGradients.Check(x => Tensor.LayerNorm(x[0], null, x[1], 1, 1e-3), FusedGradients.Random(1, [3, 5]), FusedGradients.Random(2, [5]));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public class RotaryTests
     {
         using RotaryTable table = new(100, 6, 9, ElementType.Float64);
         Tensor positions = Tensor.From([4, 0, 8], [3]);
-        OperationCheck.Of(x => Tensor.Rotary(x[0], positions, table, layout), OperationCheck.Random(1, [2, 3, 2, 7]));
+        FusedGradients.Check(x => Tensor.Rotary(x[0], positions, table, layout), FusedGradients.Random(1, [2, 3, 2, 7]));
     }
 
     [Theory]
@@ -21,7 +21,7 @@ public class RotaryTests
     {
         using TensorScope scope = new();
         using RotaryTable table = new(50, 8, 30, ElementType.Float64);
-        Tensor x = OperationCheck.Random(1, [1, 2, 1, 8]);
+        Tensor x = FusedGradients.Random(1, [1, 2, 1, 8]);
         double near = Product(3, 7), far = Product(23, 27);
         Assert.Equal(near, far, 12);
         Assert.NotEqual(near, Product(3, 8), 6);

@@ -24,9 +24,9 @@ public class RowsByIndexTests
     public void Gradients()
     {
         Tensor index = Tensor.From(Index, [5]);
-        OperationCheck.Of(x => Tensor.GatherRows(x[0], index).Square(), OperationCheck.Random(1, [4, 3]));
-        OperationCheck.Of(x => Tensor.ScatterAddRows(x[0], index, 4).Square(), OperationCheck.Random(1, [5, 3]));
-        OperationCheck.Of(x => Tensor.ScatterAddRows(x[0], index, 4, x[1]), OperationCheck.Random(1, [5, 3]), OperationCheck.Random(2, [5]));
+        FusedGradients.Check(x => Tensor.GatherRows(x[0], index).Square(), FusedGradients.Random(1, [4, 3]));
+        FusedGradients.Check(x => Tensor.ScatterAddRows(x[0], index, 4).Square(), FusedGradients.Random(1, [5, 3]));
+        FusedGradients.Check(x => Tensor.ScatterAddRows(x[0], index, 4, x[1]), FusedGradients.Random(1, [5, 3]), FusedGradients.Random(2, [5]));
     }
 
     [Fact]
