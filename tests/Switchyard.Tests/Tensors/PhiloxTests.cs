@@ -1,4 +1,5 @@
 using Switchyard.Tensors;
+using Switchyard.Tensors.Kernels;
 
 namespace Switchyard.Tests.Tensors;
 
@@ -51,5 +52,18 @@ public class PhiloxTests
         Tensor first = Tensor.Normal([10], 0, 1, random), second = Tensor.Normal([10], 0, 1, random);
         Tensor both = Tensor.Normal([20], 0, 1, new Philox(1));
         Assert.Equal(both.ToArray<float>(), Tensor.Concat([first, second], 0).ToArray<float>());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0xFFFFFFFEUL)] // the counter carries into its second word
+    [InlineData(0x123456789ABCDEFUL)]
+    public unsafe void RunsOfBlocksAreTheBlocksOneByOne(ulong position)
+    {
+        const int Count = 19;
+        const ulong Key = 0xFEDCBA9876543210;
+        uint* numbers = stackalloc uint[Count * PhiloxBlocks.Numbers];
+        PhiloxBlocks.Fill(Key, position, Count, numbers);
+        for (int block = 0; block < Count; block++) Assert.Equal(Philox.Block(Key, position + (ulong)block, 0), *(UInt128*)(numbers + block * PhiloxBlocks.Numbers));
     }
 }
