@@ -9,7 +9,7 @@ public sealed record SamplingOptions
     /// <summary>Logits are divided by this; 0 takes the most likely token, of equals the lowest.</summary>
     public double Temperature { get; init; } = 0.8;
 
-    /// <summary>Only the k most likely tokens are considered; 0 for all.</summary>
+    /// <summary>Only the k most likely tokens are considered, of equals the lowest; 0 for all.</summary>
     public int TopK { get; init; }
 
     /// <summary>
@@ -54,21 +54,22 @@ public sealed class Sampler
         float largest = TensorPrimitives.Max(logits);
         for (int token = 0; token < weights.Length; token++)
         {
-            // Negative, so that an ascending sort puts the most likely first.
-            weights[token] = -Math.Exp((logits[token] - (double)largest) / _options.Temperature);
+            weights[token] = Math.Exp((logits[token] - (double)largest) / _options.Temperature);
             tokens[token] = token;
         }
-        Array.Sort(weights, tokens);
+        // The most likely first, of equals the lowest.
+        Array.Sort(tokens, (a, b) => weights[a] == weights[b] ? a.CompareTo(b) : weights[b].CompareTo(weights[a]));
         int considered = _options.TopK == 0 ? tokens.Length : Math.Min(_options.TopK, tokens.Length);
-        double nucleus = -TensorPrimitives.Sum(weights.AsSpan(0, considered)) * _options.TopP;
+        double total = 0;
+        for (int i = 0; i < considered; i++) total += weights[tokens[i]];
         double mass = 0;
         int kept = 0;
-        while (kept < considered && (kept == 0 || mass < nucleus)) mass -= weights[kept++];
+        while (kept < considered && (kept == 0 || mass < _options.TopP * total)) mass += weights[tokens[kept++]];
 
         double target = _random.NextDouble() * mass;
         for (int i = 0; i < kept; i++)
         {
-            target += weights[i];
+            target -= weights[tokens[i]];
             if (target < 0) return tokens[i];
         }
         return tokens[kept - 1];

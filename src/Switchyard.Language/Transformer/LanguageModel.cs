@@ -29,7 +29,7 @@ public sealed class LanguageModel : Module
     private readonly DecoderLayer[] _layers;
     private readonly RmsNorm _norm;
     private readonly Linear? _head;
-    private readonly RotaryTable _rotary;
+    private RotaryTable _rotary;
 
     /// <summary>Makes a model with random weights.</summary>
     /// <param name="options">Its dimensions.</param>
@@ -46,7 +46,7 @@ public sealed class LanguageModel : Module
             _layers[layer] = AddChild($"model.layers.{layer}", new DecoderLayer(options, layer, random));
         _norm = AddChild("model.norm", new RmsNorm(options.Width, options.NormEpsilon));
         if (!options.TieEmbeddings) _head = AddChild("lm_head", new Linear(options.Width, options.Vocabulary, random, 0.02));
-        _rotary = new RotaryTable(options.RopeTheta, options.ActualHeadWidth, options.Context);
+        _rotary = NewRotaryTable();
     }
 
     /// <summary>The dimensions.</summary>
@@ -91,6 +91,7 @@ public sealed class LanguageModel : Module
         ArgumentNullException.ThrowIfNull(ids);
         Tensor x = _embedding.Forward(ids); // [batch, tokens, width]
         if (IsTraining && Options.Dropout > 0 && random is not null) x = Tensor.Dropout(x, Options.Dropout, random);
+        if (_rotary.Type != x.Type) _rotary = NewRotaryTable(); // the parameters were converted
         Tensor positions = Positions(caches?[0].Length ?? 0, ids.Shape[1]);
         List<Routing> routings = new(_layers.Length);
         for (int layer = 0; layer < _layers.Length; layer++)
@@ -102,6 +103,8 @@ public sealed class LanguageModel : Module
         Tensor logits = _head is null ? Tensor.Linear(x, _embedding.Weight) : _head.Forward(x); // [batch, tokens, vocabulary]
         return new DecoderOutput(logits, routings);
     }
+
+    private RotaryTable NewRotaryTable() => new(Options.RopeTheta, Options.ActualHeadWidth, Options.Context, _embedding.Weight.Type);
 
     private static Tensor Positions(int first, int count)
     {

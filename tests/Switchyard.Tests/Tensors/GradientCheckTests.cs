@@ -83,7 +83,7 @@ public class GradientCheckTests
         Philox random = new(11);
         Tensor x = Tensor.Uniform([3, 4], 0.5, 1.5, random, ElementType.Float64);
         Tensor z = Tensor.Uniform([3, 4], 0.5, 1.5, random, ElementType.Float64);
-        GradientCheck.Require(inputs => Operations[name](inputs[0], inputs[1]), Tolerance, x, z);
+        Switchyard.Tensors.GradientCheck.Require(inputs => Operations[name](inputs[0], inputs[1]), Tolerance, x, z);
     }
 
     [Fact]
@@ -92,10 +92,10 @@ public class GradientCheckTests
         using TensorScope scope = new();
         Tensor x = Tensor.From([1.0, 2.0, 3.0], [3]);
         // The factor that is detached keeps its part of the gradient back.
-        GradientCheckResult result = GradientCheck.First(static inputs => inputs[0] * inputs[0].Detach(), x);
+        GradientCheckResult result = Switchyard.Tensors.GradientCheck.First(static inputs => inputs[0] * inputs[0].Detach(), x);
         Assert.Equal(2, result.Position);
         Assert.Equal(0.5, result.Error, 1e-6);
-        Assert.Throws<InvalidOperationException>(() => GradientCheck.Require(static inputs => inputs[0].Square() * inputs[0].Detach(), Tolerance, x));
+        Assert.Throws<InvalidOperationException>(() => Switchyard.Tensors.GradientCheck.Require(static inputs => inputs[0].Square() * inputs[0].Detach(), Tolerance, x));
     }
 
     [Fact]
@@ -105,15 +105,15 @@ public class GradientCheckTests
         Tensor x = Tensor.From([1.0, 2.0, 3.0], [3]);
         // First derivative right, second kept back: x² written as 2·x·c - c² with c = x held constant.
         static Tensor Function(Tensor[] inputs) => inputs[0] * inputs[0].Detach() * 2 - inputs[0].Detach().Square();
-        Assert.InRange(GradientCheck.First(Function, x).Error, 0, Tolerance);
-        Assert.InRange(GradientCheck.Second(Function, x).Error, 0.1, 10);
+        Assert.InRange(Switchyard.Tensors.GradientCheck.First(Function, x).Error, 0, Tolerance);
+        Assert.InRange(Switchyard.Tensors.GradientCheck.Second(Function, x).Error, 0.1, 10);
     }
 
     [Fact]
     public void CoarseInputsAreRefused()
     {
         using TensorScope scope = new();
-        Assert.Throws<ArgumentException>(() => GradientCheck.First(static inputs => inputs[0], Tensor.Zeros([2])));
+        Assert.Throws<ArgumentException>(() => Switchyard.Tensors.GradientCheck.First(static inputs => inputs[0], Tensor.Zeros([2])));
     }
 
     private static Tensor Whole(int[] values, Shape shape) => Tensor.From(values, shape);

@@ -24,7 +24,8 @@ public class TorchFixturesTests
         OptimiserCases.Table,
         ScheduleCases.Table,
         ConversionCases.Table,
-        InitCases.Table);
+        InitCases.Table,
+        TrainingCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()
     {
