@@ -66,7 +66,8 @@ public sealed class TrainerTests : IDisposable
         {
             using TemporaryFolder folder = new();
             using CurveFitting task = new(examples, noise: false);
-            new Trainer(task, TrainingRun.Plan with { MicroBatchesPerStep = microBatches }, TrainingRun.Start(Path.Combine(folder.Path, "run"))).Run(TestContext.Current.CancellationToken);
+            // With a large epsilon AdamW feels the size of gradients.
+            new Trainer(task, TrainingRun.Plan with { MicroBatchesPerStep = microBatches, Epsilon = 1, ClipNorm = null }, TrainingRun.Start(Path.Combine(folder.Path, "run"))).Run(TestContext.Current.CancellationToken);
             return [.. MetricsFile.Read(Path.Combine(folder.Path, "run", "metrics.jsonl"))];
         }
     }
