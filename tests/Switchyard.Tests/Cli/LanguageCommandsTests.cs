@@ -65,6 +65,45 @@ public sealed class LanguageCommandsTests : IDisposable
         Assert.Equal(Weights(whole), Weights(parts));
     }
 
+    [Theory]
+    [InlineData("cut short")]
+    [InlineData("one bit changed")]
+    public void A_damaged_checkpoint_is_passed_over_with_one_line_and_the_run_comes_to_the_same_bits(string damage)
+    {
+        string whole = Path.Combine(_folder.Path, "whole"), damaged = Path.Combine(_folder.Path, "damaged");
+        string[] settings = ["--data", _text, "--steps", "12", "--checkpoint-every", "4", "--dropout", "0.1"];
+        Json(["train", .. settings, "--out", whole]);
+        Json(["train", .. settings, "--out", damaged]);
+        string newest = Path.Combine(damaged, "checkpoints", "step-00000012", "model.safetensors");
+        byte[] bytes = File.ReadAllBytes(newest);
+        if (damage == "cut short") bytes = bytes[..(bytes.Length / 2)];
+        else bytes[bytes.Length / 2] ^= 4;
+        File.WriteAllBytes(newest, bytes);
+
+        CapturedTerminal terminal = new();
+        Assert.Equal(0, terminal.Run(CommandList.Create(), ["train", "--resume", damaged, "--threads", "1"]));
+        string line = Assert.Single(terminal.ErrorLines, static line => line.Contains("damaged and passed over", StringComparison.Ordinal));
+        Assert.Contains(newest, line, StringComparison.Ordinal);
+        Assert.Contains(terminal.ErrorLines, static line => line.Contains("resumed from", StringComparison.Ordinal) && line.EndsWith("step-00000008", StringComparison.Ordinal));
+        Assert.Equal(Weights(whole), Weights(damaged));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_another_model_is_refused_in_one_line_that_names_both()
+    {
+        string run = Path.Combine(_folder.Path, "run"), other = Path.Combine(_folder.Path, "other");
+        Json("train", "--data", _text, "--steps", "2", "--out", run);
+        Json("train", "--data", _text, "--steps", "4", "--out", other, "--kv-heads", "1");
+        Directory.Move(Path.Combine(other, "checkpoints", "step-00000004"), Path.Combine(run, "checkpoints", "step-00000004"));
+
+        CapturedTerminal terminal = new();
+        Assert.Equal(2, terminal.Run(CommandList.Create(), ["train", "--resume", run]));
+        string line = Assert.Single(terminal.ErrorLines, static line => line.StartsWith("switchyard:", StringComparison.Ordinal));
+        Assert.Contains("another model", line, StringComparison.Ordinal);
+        Assert.Contains("2/1 heads", line, StringComparison.Ordinal);
+        Assert.Contains("2/2 heads", line, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Byte_pairs_are_learnt_and_kept_with_the_run()
     {
