@@ -22,8 +22,8 @@ internal static class InspectCommand
             "inspect",
             "Shows what a checkpoint folder or a safetensors file holds.",
             (parse, output, _) => Inspect(parse.GetRequiredValue(path), output),
-            new Example("switchyard inspect model.safetensors", "Lists every tensor with its type, shape and size."),
-            new Example("switchyard inspect model/ --json", "Prints the same as one JSON object, with the model's config.json."))
+            new Example("switchyard inspect exported/model.safetensors", "Lists every tensor with its type, shape and size."),
+            new Example("switchyard inspect exported/ --json", "Prints the same as one JSON object, with the config.json beside it."))
         {
             path,
         };
