@@ -67,8 +67,9 @@ public sealed class LanguageTraining : IDisposable
         options = options with { Model = options.Model with { Vocabulary = tokenizer.VocabularySize } };
         string config = LanguageRunJson.Write(options).ToJsonString(new() { WriteIndented = true }) + "\n";
         LanguageTraining training = new(options, tokenizer, corpus, generated, RunFolder.At(path));
-        training.Folder.Start(config);
+        // The configuration last: a folder that has one can be resumed.
         tokenizer.Save(path);
+        training.Folder.Start(config);
         return training;
     }
 
