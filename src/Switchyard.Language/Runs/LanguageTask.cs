@@ -1,8 +1,8 @@
 using Switchyard.Experts;
-using Switchyard.Language.Transformer;
 using Switchyard.Language.Evaluations;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
+using Switchyard.Language.Transformer;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 using Switchyard.Training;

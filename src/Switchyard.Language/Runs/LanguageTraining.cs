@@ -1,7 +1,7 @@
 using System.Globalization;
-using Switchyard.Language.Transformer;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
+using Switchyard.Language.Transformer;
 using Switchyard.Tensors;
 using Switchyard.Training;
 
