@@ -1,7 +1,7 @@
 namespace Switchyard.Tensors;
 
 /// <summary>What one element of a tensor is.</summary>
-public enum ElementType
+public enum ElementType : byte
 {
     /// <summary>32-bit IEEE 754: the type that models compute in.</summary>
     Float32,

@@ -41,6 +41,7 @@ public static class Gradients
         {
             for (int i = 0; i < gradients.Length; i++)
                 if (ReferenceEquals(inputs[i].Node, node)) gradients[i] = createGraph ? gradient : Owned(gradient);
+            return false;
         });
         for (int i = 0; i < gradients.Length; i++) gradients[i] ??= Tensor.Zeros(inputs[i].Shape, inputs[i].Type);
         return gradients!;
@@ -49,32 +50,37 @@ public static class Gradients
     internal static void Backward(Tensor output, Tensor? upstream, bool createGraph)
         => Walk(output, upstream, createGraph, null, createGraph ? AccumulateDifferentiably : Accumulate);
 
-    private static readonly Action<Node, Tensor> Accumulate = static (node, gradient) =>
+    /// <summary>Takes the gradient of a node that was asked for.</summary>
+    /// <returns>Whether the tensor now belongs to somebody else.</returns>
+    private delegate bool Arrival(Node node, Tensor gradient);
+
+    private static readonly Arrival Accumulate = static (node, gradient) =>
     {
         Tensor leaf = node.Result;
         if (leaf.Gradient is { } sum)
         {
             sum.AddInPlace(gradient);
+            return false;
         }
-        else
-        {
-            leaf.Gradient = Owned(gradient);
-            leaf.Gradient.MoveBeside(leaf);
-        }
+        bool isShared = gradient.Storage.IsShared;
+        leaf.Gradient = isShared ? gradient.Clone() : gradient;
+        leaf.Gradient.MoveBeside(leaf);
+        return !isShared;
     };
 
-    private static readonly Action<Node, Tensor> AccumulateDifferentiably = static (node, gradient) =>
+    private static readonly Arrival AccumulateDifferentiably = static (node, gradient) =>
     {
         Tensor leaf = node.Result;
         leaf.Gradient = leaf.Gradient is { } sum ? sum + gradient : gradient;
         leaf.Gradient.MoveBeside(leaf);
+        return true;
     };
 
     // A gradient may share its memory with others, of a + b for example; what is handed out must not.
     private static Tensor Owned(Tensor gradient) => gradient.Storage.IsShared ? gradient.Clone() : gradient.Detach();
 
     /// <summary>One backward pass. With no targets named, every leaf is one.</summary>
-    private static void Walk(Tensor output, Tensor? upstream, bool createGraph, IReadOnlyList<Tensor>? targets, Action<Node, Tensor> arrive)
+    private static void Walk(Tensor output, Tensor? upstream, bool createGraph, IReadOnlyList<Tensor>? targets, Arrival arrive)
     {
         ArgumentNullException.ThrowIfNull(output);
         Node root = output.Node ?? throw new InvalidOperationException($"no gradient was recorded for {output}: set RequiresGradient on a tensor that it is made from");
@@ -92,9 +98,9 @@ public static class Gradients
                 Node node = nodes[i];
                 if (node.Pending is not { } gradient || !node.IsWanted) continue;
                 node.Pending = null;
-                if (IsTarget(node, targets)) arrive(node, gradient);
-                if (!node.IsLeaf && node.AnyOperandWanted()) node.Propagate(gradient, new GradientFlow(gradient, createGraph));
-                if (!createGraph) gradient.Dispose();
+                bool isTaken = IsTarget(node, targets) && arrive(node, gradient);
+                if (!node.IsLeaf && node.AnyOperandWanted()) node.Propagate(gradient, createGraph);
+                if (!createGraph && !isTaken) gradient.Dispose();
             }
         }
         finally
@@ -121,7 +127,7 @@ public static class Gradients
             Node node = nodes[i];
             if (node.Pending is not { } gradient || !node.IsWanted) continue;
             node.Pending = null;
-            node.Propagate(gradient, new GradientFlow(gradient, CreateGraph: true));
+            node.Propagate(gradient, createGraph: true);
         }
         foreach (Node node in nodes) (node.IsVisited, node.IsWanted) = (false, false);
     }

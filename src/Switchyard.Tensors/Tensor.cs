@@ -60,7 +60,7 @@ public sealed partial class Tensor : IDisposable
             if (value && !Type.IsComputed()) throw new ArgumentException($"a tensor of {Type} carries no gradient: convert it to Float32 or Float64");
             if (Node is { IsLeaf: false }) throw new InvalidOperationException("the result of an operation has its gradient by its operands: use Detach() for a tensor without one");
             _requiresGradient = value;
-            Node = value ? new Node(this) : null;
+            Node = value ? Node.Of(this) : null;
         }
     }
 
@@ -201,6 +201,7 @@ public sealed partial class Tensor : IDisposable
         if (storage is null) return;
         _scope?.Remove(_scopeIndex);
         _scope = null;
+        Node?.Free();
         Node = null;
         storage.Release();
     }

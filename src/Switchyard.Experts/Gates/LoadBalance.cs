@@ -6,18 +6,20 @@ namespace Switchyard.Experts.Gates;
 internal static class LoadBalance
 {
     /// <summary>
-    /// experts · Σ_e f_e·P_e, with f_e the share of the chosen pairs that went to expert e, a constant for the gradient,
-    /// and P_e the mean router probability: 1 at perfect balance, experts at collapse (arXiv 2101.03961, eq. 4, for any k).
+    /// coefficient · experts · Σ_e f_e·P_e, with f_e the share of the chosen pairs that went to expert e, a constant for the gradient,
+    /// and P_e the mean router probability: the coefficient at perfect balance, times experts at collapse (arXiv 2101.03961, eq. 4, for any k).
     /// </summary>
     /// <param name="probabilities">[tokens, experts].</param>
     /// <param name="load">Chosen pairs of each expert, before dropping.</param>
-    public static Tensor Loss(Tensor probabilities, ReadOnlySpan<long> load)
+    /// <param name="coefficient">Scales the loss.</param>
+    public static Tensor Loss(Tensor probabilities, ReadOnlySpan<long> load, double coefficient)
     {
         long pairs = 0;
         foreach (long count in load) pairs += count;
         Tensor share = Tensor.Zeros([load.Length], ElementType.Float64); // [experts]
         Span<double> shares = share.AsSpan<double>();
         for (int expert = 0; expert < load.Length; expert++) shares[expert] = (double)load[expert] / Math.Max(1, pairs);
-        return (probabilities.Mean([0], keepAxes: false) * share.To(probabilities.Type)).Sum() * load.Length;
+        // Σ_e f_e·P_e is the sum of f_e·p_te over the tokens, divided by their number.
+        return (probabilities * share.To(probabilities.Type)).Sum() * (coefficient * load.Length / Math.Max(1, probabilities.Shape[0]));
     }
 }

@@ -1,5 +1,7 @@
+using System.Numerics;
 using Switchyard.Experts.Dispatch;
 using Switchyard.Tensors;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Switchyard.Experts.Gates;
 
@@ -93,7 +95,7 @@ public class TopKGate : Gate
         List<RoutingLoss> losses = [];
         if (_options.BalanceCoefficient != 0)
         {
-            losses.Add(new("balance", LoadBalance.Loss(probabilities, load) * _options.BalanceCoefficient));
+            losses.Add(new("balance", LoadBalance.Loss(probabilities, load, _options.BalanceCoefficient)));
         }
         if (_options.ZCoefficient != 0)
         {
@@ -140,9 +142,25 @@ public class TopKGate : Gate
 
     private static double MeanEntropy(Tensor probabilities)
     {
-        using Gradients.Pause pause = Gradients.Paused();
-        using TensorScope scope = new();
-        // 0·ln 0 is 0: the smallest normal number stands in for 0 under the logarithm.
-        return -(probabilities * probabilities.Clamp(SmallestNormal, null).Log()).Sum().ToDouble() / Math.Max(1, probabilities.Shape[0]);
+        double sum = probabilities.Type == ElementType.Float32 ? Entropy(probabilities.AsReadOnlySpan<float>()) : Entropy(probabilities.AsReadOnlySpan<double>());
+        return sum / Math.Max(1, probabilities.Shape[0]);
+    }
+
+    /// <summary>-Σ p·ln p.</summary>
+    private static double Entropy<T>(ReadOnlySpan<T> probabilities)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        const int Run = 256;
+        Span<T> logarithms = stackalloc T[Run];
+        double sum = 0;
+        for (int start = 0; start < probabilities.Length; start += Run)
+        {
+            ReadOnlySpan<T> p = probabilities[start..Math.Min(start + Run, probabilities.Length)];
+            // 0·ln 0 is 0: the smallest normal number stands in for 0 under the logarithm.
+            TensorPrimitives.Max(p, T.CreateChecked(SmallestNormal), logarithms);
+            TensorPrimitives.Log(logarithms[..p.Length], logarithms);
+            sum -= double.CreateChecked(TensorPrimitives.Dot(p, logarithms[..p.Length]));
+        }
+        return sum;
     }
 }

@@ -1,10 +1,23 @@
 namespace Switchyard.Tensors.Autograd;
 
 /// <summary>Where a gradient rule delivers the gradients of its operands.</summary>
+/// <param name="Node">How the result came about. Rules of frequent operations read their operands from it and capture nothing.</param>
 /// <param name="Upstream">The gradient of the result.</param>
 /// <param name="CreateGraph">Whether gradients must themselves be differentiable. If not, a rule may take a fused path.</param>
-internal readonly record struct GradientFlow(Tensor Upstream, bool CreateGraph)
+internal readonly record struct GradientFlow(Node Node, Tensor Upstream, bool CreateGraph)
 {
+    /// <summary>The first operand.</summary>
+    public Tensor A => Node.A;
+
+    /// <summary>The second operand, of an operation that has one.</summary>
+    public Tensor B => Node.B;
+
+    /// <summary>The third operand, of an operation that has one.</summary>
+    public Tensor C => Node.C;
+
+    /// <summary>The result.</summary>
+    public Tensor Result => Node.Result;
+
     /// <summary>Whether anybody asked for the gradient of this operand.</summary>
     public bool Wants(Tensor? operand) => operand?.Node is { IsWanted: true };
 

@@ -20,37 +20,64 @@ internal sealed class Node
 {
     private static long s_sequence;
 
-    private readonly GradientRule? _rule;
-    private readonly Tensor? _a;
-    private readonly Tensor? _b;
-    private readonly Tensor? _c;
-    private readonly Tensor[]? _more;
-    private readonly int _versionA;
-    private readonly int _versionB;
-    private readonly int _versionC;
-    private readonly int _versionResult;
-    private readonly Saved _saved;
+    // Those of tensors that were freed on this thread: a training loop then allocates none.
+    [ThreadStatic]
+    private static Stack<Node>? t_spares;
 
-    public Node(Tensor leaf)
+    private GradientRule? _rule;
+    private Tensor? _a;
+    private Tensor? _b;
+    private Tensor? _c;
+    private Tensor[]? _more;
+    private int _versionA;
+    private int _versionB;
+    private int _versionC;
+    private int _versionResult;
+    private Saved _saved;
+
+    private Node()
     {
-        Result = leaf;
-        Sequence = Interlocked.Increment(ref s_sequence);
     }
 
-    public Node(Tensor result, Tensor a, Tensor? b, Tensor? c, Tensor[]? more, Saved saved, GradientRule rule)
-        : this(result)
+    /// <summary>The node of a leaf.</summary>
+    public static Node Of(Tensor leaf)
     {
-        (_a, _b, _c, _more, _rule, _saved) = (a, b, c, more, rule, saved);
-        _versionA = a.Storage.Version;
-        _versionB = b?.Storage.Version ?? 0;
-        _versionC = c?.Storage.Version ?? 0;
-        _versionResult = result.Storage.Version;
+        Node node = t_spares is { Count: > 0 } spares ? spares.Pop() : new Node();
+        node.Result = leaf;
+        node.Sequence = Interlocked.Increment(ref s_sequence);
+        return node;
     }
 
-    public Tensor Result { get; }
+    /// <summary>The node of the result of an operation.</summary>
+    public static Node Of(Tensor result, Tensor a, Tensor? b, Tensor? c, Tensor[]? more, Saved saved, GradientRule rule)
+    {
+        Node node = Of(result);
+        (node._a, node._b, node._c, node._more, node._rule, node._saved) = (a, b, c, more, rule, saved);
+        node._versionA = a.Storage.Version;
+        node._versionB = b?.Storage.Version ?? 0;
+        node._versionC = c?.Storage.Version ?? 0;
+        node._versionResult = result.Storage.Version;
+        return node;
+    }
+
+    /// <summary>Forgets everything and keeps the node for another tensor. Only its own tensor, when it is freed, may ask for it.</summary>
+    public void Free()
+    {
+        (_a, _b, _c, _more, _rule) = (null, null, null, null, null);
+        (Result, Pending, IsWanted, IsVisited) = (null!, null, false, false);
+        (t_spares ??= []).Push(this);
+    }
+
+    public Tensor Result { get; private set; } = null!;
+
+    public Tensor A => _a!;
+
+    public Tensor B => _b!;
+
+    public Tensor C => _c!;
 
     /// <summary>Grows from operand to result: the reverse order is an order for gradients.</summary>
-    public long Sequence { get; }
+    public long Sequence { get; private set; }
 
     public bool IsLeaf => _rule is null;
 
@@ -81,16 +108,17 @@ internal sealed class Node
         return false;
     }
 
-    public void Propagate(Tensor upstream, GradientFlow flow)
+    /// <summary>Sends the gradient of the result on to the operands.</summary>
+    public void Propagate(Tensor upstream, bool createGraph)
     {
-        if (_saved.HasFlag(Saved.Operands))
+        if ((_saved & Saved.Operands) != 0)
         {
             Check(_a, _versionA);
             Check(_b, _versionB);
             Check(_c, _versionC);
         }
-        if (_saved.HasFlag(Saved.Result)) Check(Result, _versionResult);
-        _rule!(upstream, flow);
+        if ((_saved & Saved.Result) != 0) Check(Result, _versionResult);
+        _rule!(upstream, new GradientFlow(this, upstream, createGraph));
     }
 
     private static bool IsWantedNode(Tensor? operand) => operand?.Node is { IsWanted: true };

@@ -32,7 +32,7 @@ public sealed partial class Tensor
     /// <inheritdoc cref="WithGradient(Tensor, GradientRule, Saved)"/>
     internal Tensor WithGradient(Tensor a, Tensor? b, Tensor? c, GradientRule rule, Saved saved = Saved.All)
     {
-        if (IsRecorded(a, b, c)) SetNode(new Node(this, a, b, c, null, saved, rule));
+        if (IsRecorded(a, b, c)) SetNode(Node.Of(this, a, b, c, null, saved, rule));
         return this;
     }
 
@@ -40,7 +40,7 @@ public sealed partial class Tensor
     internal Tensor WithGradient(Tensor[] operands, GradientRule rule, Saved saved = Saved.All)
     {
         if (Gradients.AreRecorded && Array.Exists(operands, static operand => operand._requiresGradient))
-            SetNode(new Node(this, operands[0], null, null, operands, saved, rule));
+            SetNode(Node.Of(this, operands[0], null, null, operands, saved, rule));
         return this;
     }
 }

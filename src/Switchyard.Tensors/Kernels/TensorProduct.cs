@@ -12,6 +12,14 @@ internal static class TensorProduct
         else Batched<double>(a, transposeA, b, transposeB, y);
     }
 
+    /// <summary>y = a·op(b), the leading axes of a and y together as rows.</summary>
+    public static void Tall(Tensor a, Tensor b, bool transposeB, Tensor y)
+        => Single(checked((int)a.Shape.Product(0, a.Rank - 1)), y.Shape[-1], a.Shape[-1], a, false, b, transposeB, y);
+
+    /// <summary>y = aᵀ·b, the leading axes of a and b together as rows.</summary>
+    public static void TallInner(Tensor a, Tensor b, Tensor y)
+        => Single(y.Shape[0], y.Shape[1], checked((int)a.Shape.Product(0, a.Rank - 1)), a, true, b, false, y);
+
     /// <summary>y[rows of g] = x[rows of g]·op(weight[g]).</summary>
     public static void GroupedRows(Tensor x, Tensor weight, bool transposeWeight, Tensor offsets, Tensor y)
     {
@@ -28,6 +36,22 @@ internal static class TensorProduct
         if (y.Elements == 0) return;
         if (y.Type == ElementType.Float32) GroupedInner<float>(a, b, offsets, y);
         else GroupedInner<double>(a, b, offsets, y);
+    }
+
+    private static unsafe void Single(int rows, int columns, int inner, Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)
+    {
+        y.MarkChanged();
+        if (y.Elements == 0) return;
+        if (y.Type == ElementType.Float32) Multiply<float>();
+        else Multiply<double>();
+
+        void Multiply<T>()
+            where T : unmanaged
+            => MatrixProduct.MultiplyBatch(
+                1, rows, columns, inner,
+                (T*)a.Address, a.Shape[-1], transposeA, 0,
+                (T*)b.Address, b.Shape[-1], transposeB, 0,
+                (T*)y.Address, columns, (nint)rows * columns, accumulate: false);
     }
 
     private static unsafe void Batched<T>(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)

@@ -10,42 +10,43 @@ public sealed partial class Tensor
     /// <summary>Adds element by element, with broadcasting.</summary>
     /// <exception cref="ArgumentException">The element types differ, or the shapes do not broadcast.</exception>
     public static Tensor operator +(Tensor a, Tensor b)
-        => Combine<Addition>(a, b).WithGradient(a, b, (dy, to) =>
+        => Combine<Addition>(a, b).WithGradient(a, b, static (dy, to) =>
         {
-            if (to.Wants(a)) to.Add(a, dy.SumTo(a.Shape));
-            if (to.Wants(b)) to.Add(b, dy.SumTo(b.Shape));
+            if (to.Wants(to.A)) to.Add(to.A, dy.SumTo(to.A.Shape));
+            if (to.Wants(to.B)) to.Add(to.B, dy.SumTo(to.B.Shape));
         }, Saved.Nothing);
 
     /// <summary>Subtracts element by element, with broadcasting.</summary>
     /// <inheritdoc cref="op_Addition(Tensor, Tensor)"/>
     public static Tensor operator -(Tensor a, Tensor b)
-        => Combine<Subtraction>(a, b).WithGradient(a, b, (dy, to) =>
+        => Combine<Subtraction>(a, b).WithGradient(a, b, static (dy, to) =>
         {
-            if (to.Wants(a)) to.Add(a, dy.SumTo(a.Shape));
-            if (to.Wants(b)) to.Add(b, (-dy).SumTo(b.Shape));
+            if (to.Wants(to.A)) to.Add(to.A, dy.SumTo(to.A.Shape));
+            if (to.Wants(to.B)) to.Add(to.B, (-dy).SumTo(to.B.Shape));
         }, Saved.Nothing);
 
     /// <summary>Multiplies element by element, with broadcasting.</summary>
     /// <inheritdoc cref="op_Addition(Tensor, Tensor)"/>
     public static Tensor operator *(Tensor a, Tensor b)
-        => Combine<Multiplication>(a, b).WithGradient(a, b, (dy, to) =>
+        => Combine<Multiplication>(a, b).WithGradient(a, b, static (dy, to) =>
         {
-            if (to.Wants(a)) to.Add(a, (dy * b).SumTo(a.Shape));
-            if (to.Wants(b)) to.Add(b, (dy * a).SumTo(b.Shape));
+            if (to.Wants(to.A)) to.Add(to.A, (dy * to.B).SumTo(to.A.Shape));
+            if (to.Wants(to.B)) to.Add(to.B, (dy * to.A).SumTo(to.B.Shape));
         }, Saved.Operands);
 
     /// <summary>Divides element by element, with broadcasting.</summary>
     /// <inheritdoc cref="op_Addition(Tensor, Tensor)"/>
     public static Tensor operator /(Tensor a, Tensor b)
-        => Combine<Division>(a, b).WithGradient(a, b, (dy, to) =>
+        => Combine<Division>(a, b).WithGradient(a, b, static (dy, to) =>
         {
-            if (to.Wants(a)) to.Add(a, (dy / b).SumTo(a.Shape));
-            if (to.Wants(b)) to.Add(b, (-dy * a / (b * b)).SumTo(b.Shape));
-        }, Saved.Operands);
+            Tensor quotient = dy / to.B;
+            if (to.Wants(to.B)) to.Add(to.B, -(quotient * to.Result).SumTo(to.B.Shape));
+            to.Add(to.A, quotient.SumTo(to.A.Shape));
+        });
 
     /// <summary>Adds a number to every element.</summary>
     public static Tensor operator +(Tensor a, double b)
-        => Combine<Addition>(a, b).WithGradient(a, (dy, to) => to.Add(a, dy), Saved.Nothing);
+        => Combine<Addition>(a, b).WithGradient(a, static (dy, to) => to.Add(to.A, dy), Saved.Nothing);
 
     /// <summary>Subtracts a number from every element.</summary>
     public static Tensor operator -(Tensor a, double b) => a + -b;

@@ -14,8 +14,9 @@ public sealed partial class Tensor
         CheckGated(gate, up);
         Tensor y = Empty(gate.Shape, gate.Type);
         SwiGluRows.Forward(gate, up, y);
-        return y.WithGradient(gate, up, (dy, to) =>
+        return y.WithGradient(gate, up, static (dy, to) =>
         {
+            Tensor gate = to.A, up = to.B;
             if (to.CreateGraph)
             {
                 to.Through(gate.Silu() * up);

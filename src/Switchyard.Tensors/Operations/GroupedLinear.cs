@@ -30,22 +30,30 @@ public sealed partial class Tensor
     {
         Tensor y = Empty([x.Shape[0], weight.Shape[transposeWeight ? 1 : 2]], x.Type);
         TensorProduct.GroupedRows(x, weight, transposeWeight, offsets, y);
-        return y.WithGradient(x, weight, offsets, (dy, to) =>
-        {
-            if (to.Wants(x)) to.Add(x, GroupedProduct(dy, weight, !transposeWeight, offsets));
-            if (to.Wants(weight)) to.Add(weight, transposeWeight ? GroupedWeights(dy, x, offsets) : GroupedWeights(x, dy, offsets));
-        }, Saved.Operands);
+        return y.WithGradient(x, weight, offsets, transposeWeight ? GroupedTransposedRule : GroupedPlainRule, Saved.Operands);
     }
+
+    private static readonly GradientRule GroupedTransposedRule = static (dy, to) =>
+    {
+        if (to.Wants(to.A)) to.Add(to.A, GroupedProduct(dy, to.B, false, to.C));
+        if (to.Wants(to.B)) to.Add(to.B, GroupedWeights(dy, to.A, to.C));
+    };
+
+    private static readonly GradientRule GroupedPlainRule = static (dy, to) =>
+    {
+        if (to.Wants(to.A)) to.Add(to.A, GroupedProduct(dy, to.B, true, to.C));
+        if (to.Wants(to.B)) to.Add(to.B, GroupedWeights(to.A, dy, to.C));
+    };
 
     /// <summary>y[g] = a[rows of g]ᵀ·b[rows of g], a [pairs, m] and b [pairs, n]: [groups, m, n].</summary>
     private static Tensor GroupedWeights(Tensor a, Tensor b, Tensor offsets)
     {
         Tensor y = Empty([offsets.Shape[0] - 1, a.Shape[1], b.Shape[1]], a.Type);
         TensorProduct.GroupedInner(a, b, offsets, y);
-        return y.WithGradient(a, b, offsets, (dy, to) =>
+        return y.WithGradient(a, b, offsets, static (dy, to) =>
         {
-            if (to.Wants(a)) to.Add(a, GroupedProduct(b, dy, true, offsets));
-            if (to.Wants(b)) to.Add(b, GroupedProduct(a, dy, false, offsets));
+            if (to.Wants(to.A)) to.Add(to.A, GroupedProduct(to.B, dy, true, to.C));
+            if (to.Wants(to.B)) to.Add(to.B, GroupedProduct(to.A, dy, false, to.C));
         }, Saved.Operands);
     }
 

@@ -1,3 +1,4 @@
+using Switchyard.Tensors.Autograd;
 using Switchyard.Tensors.Kernels;
 
 namespace Switchyard.Tensors;
@@ -34,12 +35,7 @@ public sealed partial class Tensor
         int inner = a.Shape[transposeA ? -2 : -1], columns = b.Shape[transposeB ? -2 : -1];
         if (inner != b.Shape[transposeB ? -1 : -2])
             throw new ArgumentException($"{a}{(transposeA ? " transposed" : "")} and {b}{(transposeB ? " transposed" : "")} have no matrix product: the inner extents {inner} and {b.Shape[transposeB ? -1 : -2]} differ");
-        if (b.Rank == 2 && a.Rank > 2 && !transposeA)
-        {
-            // One tall matrix: a larger product is a faster one, and the gradient of b needs no sum over the batch.
-            Tensor tall = a.Reshape([checked((int)a.Shape.Product(0, a.Rank - 1)), inner]);
-            return MatMul(tall, b, false, transposeB).Reshape(a.Shape.With(-1, columns));
-        }
+        if (b.Rank == 2 && !transposeA) return TallProduct(a, b, transposeB);
 
         Shape shape = Shape.Broadcast(a.Shape.With(-1, 1).With(-2, 1), b.Shape.With(-1, 1).With(-2, 1));
         Tensor y = Empty(shape.With(-2, a.Shape[transposeA ? -1 : -2]).With(-1, columns), a.Type);
@@ -48,7 +44,7 @@ public sealed partial class Tensor
         {
             if (to.Wants(a)) to.Add(a, (transposeA ? MatMul(b, dy, transposeB, true) : MatMul(dy, b, false, !transposeB)).SumTo(a.Shape));
             if (to.Wants(b)) to.Add(b, (transposeB ? MatMul(dy, a, true, transposeA) : MatMul(a, dy, !transposeA)).SumTo(b.Shape));
-        }, Autograd.Saved.Operands);
+        }, Saved.Operands);
     }
 
     /// <summary>A linear map of the last axis: x·weightᵀ + bias.</summary>
@@ -63,5 +59,40 @@ public sealed partial class Tensor
         if (weight.Rank != 2) throw new ArgumentException($"the weight of a linear map is {weight}: it has the shape [out, in]");
         Tensor y = MatMul(x, weight, transposeB: true);
         return bias is null ? y : y + bias;
+    }
+
+    /// <summary>
+    /// a·op(b) with a as one tall matrix of all its rows: a larger product is a faster one, and the gradient of b needs
+    /// no sum over a batch. Closed under differentiation together with <see cref="TallInner"/>.
+    /// </summary>
+    private static Tensor TallProduct(Tensor a, Tensor b, bool transposeB)
+    {
+        Tensor y = Empty(a.Shape.With(-1, b.Shape[transposeB ? 0 : 1]), a.Type);
+        TensorProduct.Tall(a, b, transposeB, y);
+        return y.WithGradient(a, b, transposeB ? TallTransposedRule : TallPlainRule, Saved.Operands);
+    }
+
+    private static readonly GradientRule TallTransposedRule = static (dy, to) =>
+    {
+        if (to.Wants(to.A)) to.Add(to.A, TallProduct(dy, to.B, false));
+        if (to.Wants(to.B)) to.Add(to.B, TallInner(dy, to.A));
+    };
+
+    private static readonly GradientRule TallPlainRule = static (dy, to) =>
+    {
+        if (to.Wants(to.A)) to.Add(to.A, TallProduct(dy, to.B, true));
+        if (to.Wants(to.B)) to.Add(to.B, TallInner(to.A, dy));
+    };
+
+    /// <summary>aᵀ·b with all rows of each as one tall matrix: [.., m] and [.., n] to [m, n].</summary>
+    private static Tensor TallInner(Tensor a, Tensor b)
+    {
+        Tensor y = Empty([a.Shape[-1], b.Shape[-1]], a.Type);
+        TensorProduct.TallInner(a, b, y);
+        return y.WithGradient(a, b, static (dy, to) =>
+        {
+            if (to.Wants(to.A)) to.Add(to.A, TallProduct(to.B, dy, true));
+            if (to.Wants(to.B)) to.Add(to.B, TallProduct(to.A, dy, false));
+        }, Saved.Operands);
     }
 }

@@ -9,7 +9,7 @@ public sealed partial class Tensor
     public Tensor Sum()
     {
         Tensor y = ReducedTo<SumReduction>(default);
-        return y.WithGradient(this, (dy, to) => to.Add(this, dy.Expand(Shape)), Saved.Nothing);
+        return y.WithGradient(this, static (dy, to) => to.Add(to.A, dy.Expand(to.A.Shape)), Saved.Nothing);
     }
 
     /// <summary>The sum over some axes.</summary>
@@ -20,7 +20,7 @@ public sealed partial class Tensor
     {
         Shape kept = KeptShape(axes);
         Tensor y = ReducedTo<SumReduction>(kept);
-        y.WithGradient(this, (dy, to) => to.Add(this, dy.Reshape(kept).Expand(Shape)), Saved.Nothing);
+        y.WithGradient(this, (dy, to) => to.Add(this, (dy.Shape == kept ? dy : dy.Reshape(kept)).Expand(Shape)), Saved.Nothing);
         return keepAxes ? y : y.Reshape(Shape.WithoutAxes(axes));
     }
 
@@ -39,7 +39,7 @@ public sealed partial class Tensor
     private Tensor SummedTo(Shape shape)
     {
         Tensor y = ReducedTo<SumReduction>(shape);
-        return y.WithGradient(this, (dy, to) => to.Add(this, dy.Expand(Shape)), Saved.Nothing);
+        return y.WithGradient(this, static (dy, to) => to.Add(to.A, dy.Expand(to.A.Shape)), Saved.Nothing);
     }
 
     /// <summary>The mean of all elements, as a tensor of no axes.</summary>

@@ -19,7 +19,7 @@ public sealed partial class Tensor
         CheckRowNumbers(rows, x.Shape[0]);
         Tensor y = Empty([rows.Shape[0], x.Shape[1]], x.Type);
         RowsByIndex.Gather(x, rows, y);
-        return y.WithGradient(x, rows, (dy, to) => to.Add(x, ScatterAddRows(dy, rows, x.Shape[0])), Saved.Nothing);
+        return y.WithGradient(x, rows, static (dy, to) => to.Add(to.A, ScatterAddRows(dy, to.B, to.A.Shape[0])), Saved.Nothing);
     }
 
     /// <summary>
@@ -44,8 +44,9 @@ public sealed partial class Tensor
         if (weights is not null && (weights.Type != rows.Type || weights.Shape != index.Shape)) throw new ArgumentException($"{weights} does not weigh the rows {rows}: it is {rows.Type}{index.Shape}");
         Tensor y = Empty([tokens, rows.Shape[1]], rows.Type);
         RowsByIndex.ScatterAdd(rows, index, weights, y);
-        return y.WithGradient(rows, weights, index, (dy, to) =>
+        return y.WithGradient(rows, index, weights, static (dy, to) =>
         {
+            (Tensor rows, Tensor index, Tensor? weights) = (to.A, to.B, to.C);
             if (weights is null)
             {
                 to.Add(rows, GatherRows(dy, index));

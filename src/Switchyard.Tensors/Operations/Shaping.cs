@@ -11,7 +11,7 @@ public sealed partial class Tensor
     public Tensor Reshape(Shape shape)
     {
         if (shape.Elements != Elements) throw new ArgumentException($"{this} has {Elements} elements and cannot take shape {shape}, which has {shape.Elements}");
-        return View(shape).WithGradient(this, (dy, to) => to.Add(this, dy.Reshape(Shape)), Saved.Nothing);
+        return View(shape).WithGradient(this, static (dy, to) => to.Add(to.A, dy.Reshape(to.A.Shape)), Saved.Nothing);
     }
 
     /// <summary>Repeats along axes of extent 1, and new leading ones, up to a shape that this one broadcasts to.</summary>
@@ -73,6 +73,6 @@ public sealed partial class Tensor
         for (int axis = 0; axis < Rank; axis++)
             if (Shape[axis] == 1) stepsX[missing + axis] = 0;
         StridedCopy.Run(this, 0, stepsX, y, 0, stepsY, shape.AsSpan());
-        return y.WithGradient(this, (dy, to) => to.Add(this, dy.SumTo(Shape)), Saved.Nothing);
+        return y.WithGradient(this, static (dy, to) => to.Add(to.A, dy.SumTo(to.A.Shape)), Saved.Nothing);
     }
 }

@@ -16,16 +16,17 @@ public sealed partial class Tensor
         if (Shape.Axis(axis) != Rank - 1) return Transpose(axis, -1).Softmax().Transpose(axis, -1);
         Tensor y = Empty(Shape, Type);
         SoftmaxRows.Softmax(this, y);
-        return y.WithGradient(this, (dy, to) =>
+        return y.WithGradient(this, static (dy, to) =>
         {
+            (Tensor x, Tensor y) = (to.A, to.Result);
             if (to.CreateGraph)
             {
-                to.Add(this, y * (dy - (dy * y).Sum([-1], keepAxes: true)));
+                to.Add(x, y * (dy - (dy * y).Sum([-1], keepAxes: true)));
                 return;
             }
-            Tensor dx = Empty(Shape, Type);
+            Tensor dx = Empty(x.Shape, x.Type);
             SoftmaxRows.SoftmaxBackward(y, dy, dx);
-            to.Add(this, dx);
+            to.Add(x, dx);
         }, Saved.Result);
     }
 
@@ -37,16 +38,17 @@ public sealed partial class Tensor
         if (Shape.Axis(axis) != Rank - 1) return Transpose(axis, -1).LogSoftmax().Transpose(axis, -1);
         Tensor y = Empty(Shape, Type);
         SoftmaxRows.LogSoftmax(this, y);
-        return y.WithGradient(this, (dy, to) =>
+        return y.WithGradient(this, static (dy, to) =>
         {
+            (Tensor x, Tensor y) = (to.A, to.Result);
             if (to.CreateGraph)
             {
-                to.Add(this, dy - y.Exp() * dy.Sum([-1], keepAxes: true));
+                to.Add(x, dy - y.Exp() * dy.Sum([-1], keepAxes: true));
                 return;
             }
-            Tensor dx = Empty(Shape, Type);
+            Tensor dx = Empty(x.Shape, x.Type);
             SoftmaxRows.LogSoftmaxBackward(y, dy, dx);
-            to.Add(this, dx);
+            to.Add(x, dx);
         }, Saved.Result);
     }
 
@@ -64,7 +66,7 @@ public sealed partial class Tensor
         }
         Tensor y = Empty(Shape.With(-1, 1), Type);
         SoftmaxRows.LogSumExp(this, y);
-        y.WithGradient(this, (dy, to) => to.Add(this, Softmax() * dy), Saved.Operands);
+        y.WithGradient(this, static (dy, to) => to.Add(to.A, to.A.Softmax() * dy), Saved.Operands);
         return keepAxis ? y : y.Reshape(Shape.Without(-1));
     }
 }
