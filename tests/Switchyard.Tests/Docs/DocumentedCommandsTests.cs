@@ -13,11 +13,11 @@ namespace Switchyard.Tests.Docs;
 /// </summary>
 public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.PreparedFolder folder) : IClassFixture<DocumentedCommandsTests.PreparedFolder>
 {
-    private static readonly string[] Limits = ["--tokens", "--minutes", "--steps"];
+    private static readonly string[] OtherLimits = ["--tokens", "--minutes"];
 
     private static readonly (string Option, string Value)[] TinySizes =
     [
-        ("--layers", "2"), ("--width", "16"), ("--heads", "2"), ("--kv-heads", "1"), ("--hidden", "8"), ("--shared-hidden", "8"), ("--context", "64"), ("--batch", "16"),
+        ("--layers", "2"), ("--width", "16"), ("--heads", "2"), ("--hidden", "8"), ("--context", "64"), ("--batch", "16"), ("--steps", "2"),
     ];
 
     public static IEnumerable<TheoryDataRow<string, string>> InDocumentation() =>
@@ -110,9 +110,8 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             if (small[0] != "train" || small.Contains("--resume")) return small;
 
             Set(small, "--out", In($"new-{++_newRuns}"));
-            foreach (string limit in Limits)
+            foreach (string limit in OtherLimits)
                 if (small.IndexOf(limit) is >= 0 and int at) small.RemoveRange(at, 2);
-            Set(small, "--steps", "2");
             foreach ((string option, string value) in TinySizes) Set(small, option, value);
             return small;
         }

@@ -22,11 +22,12 @@ public sealed class DocumentedSettingsTests
     [Fact]
     public void What_depends_on_the_text_stands_there_with_its_values()
     {
-        List<string[]> rows = Documentation.Table(Page, "setting", "built-in text", "1 MB of text", "50 MB of text");
+        List<string[]> rows = Documentation.Table(Page, "setting", "built-in text", "200 kB of text", "1 MB of text", "50 MB of text");
         Dictionary<string, string> defaults = Flatten(new LanguageRunOptions() with { Data = "book.txt" });
         Dictionary<string, string>[] columns =
         [
             Flatten(LanguageRunOptions.For(null, 1 << 20) with { Data = "book.txt" }),
+            Flatten(LanguageRunOptions.For("book.txt", 200_000)),
             Flatten(LanguageRunOptions.For("book.txt", 1_000_000)),
             Flatten(LanguageRunOptions.For("book.txt", 50_000_000)),
         ];

@@ -61,7 +61,7 @@ public sealed class LibraryExamples : IDisposable
     {
         #region layer
         Philox random = new(seed: 1);
-        TopKGate gate = new(width: 32, experts: 8, new TopKOptions { TopK = 2, CapacityFactor = 1.25m }, random);
+        TopKGate gate = new(width: 32, experts: 8, new TopKOptions { TopK = 2, CapacityFactor = 1m }, random);
         FeedForwardBank bank = new(experts: 8, width: 32, hidden: 64, random);
         using MoeLayer layer = new(gate, bank);
 
@@ -71,10 +71,11 @@ public sealed class LibraryExamples : IDisposable
 
         Tensor loss = output.Square().Mean() + routing.TotalLoss()!; // the gate's losses leave inside the routing
         loss.Backward();
-        Console.WriteLine($"{routing.TokenOf.Elements} of 200 pairs kept, busiest expert {routing.Statistics.MaxOverMean:f2} times the mean");
+        long dropped = routing.Statistics.Dropped; // of 200 pairs
         #endregion
         Assert.Equal([100, 32], output.Shape.ToArray());
-        Assert.Equal(200, routing.TokenOf.Elements + routing.Statistics.Dropped);
+        Assert.InRange(dropped, 1, 100);
+        Assert.Equal(200, routing.TokenOf.Elements + dropped);
         Assert.All(layer.Parameters(), parameter => Assert.NotNull(parameter.Tensor.Gradient));
     }
 
@@ -97,7 +98,7 @@ public sealed class LibraryExamples : IDisposable
         using LanguageModel model = new(options, new Philox(seed: 0));
         using AdamW optimiser = new(model.Parameters(), decay: new WeightDecay(0.1));
         int[] text = [.. "to be, or not to be"u8];
-        double loss = 0;
+        List<double> losses = []; // nats per byte
         for (int step = 0; step < 30; step++)
         {
             using TensorScope scope = new(); // a step leaves nothing behind
@@ -110,11 +111,11 @@ public sealed class LibraryExamples : IDisposable
             double norm = GradientNorm.Euclidean(optimiser.Parameters);
             optimiser.Step(learningRate: 0.01, GradientNorm.Clip(norm, limit: 1));
             optimiser.ClearGradients();
-            loss = crossEntropy.ToDouble();
+            losses.Add(crossEntropy.ToDouble());
         }
-        Console.WriteLine($"{loss:f3} nats per byte");
         #endregion
-        Assert.InRange(loss, 0, 1);
+        Assert.InRange(losses[0], 5, 6);
+        Assert.InRange(losses[^1], 0, 1);
     }
 
     [Fact]
@@ -124,21 +125,23 @@ public sealed class LibraryExamples : IDisposable
         string folder = Path.Combine(_folder.Path, "run");
         DecoderOptions small = new() { Context = 16, Layers = 1, Width = 16, Heads = 2, Hidden = 8, Experts = 4 };
         #region run
-        using (LanguageTraining training = LanguageTraining.Begin(folder, book, (data, bytes) => LanguageRunOptions.For(data, bytes) with
+        LearningOptions learning = new() { Steps = 20, Batch = 4 };
+        List<double> losses = [];
+        TrainingObserver observer = new() { Recorded = step => losses.Add(step.TrainLoss) };
+        using (LanguageTraining training = LanguageTraining.Begin(folder, book, (data, bytes) =>
+            LanguageRunOptions.For(data, bytes) with { Model = small, Learning = learning }))
         {
-            Model = small,
-            Learning = new LearningOptions { Steps = 20, Batch = 4 },
-        }))
-        {
-            training.Run(new TrainingObserver { Recorded = step => Console.WriteLine($"{step.Step}: {step.TrainLoss:f3}") }, TimeProvider.System, CancellationToken.None);
+            training.Run(observer, TimeProvider.System, CancellationToken.None);
         }
 
         using LanguageRun run = LanguageRun.Open(folder);
         TextGenerator generator = new(run.Model, new Sampler(new SamplingOptions { Temperature = 0.8 }, new Philox(seed: 3)));
         int[] continuation = [.. generator.Continue(run.Tokenizer.Encode("the cat")).Take(50)];
-        Console.WriteLine(run.Tokenizer.Decode(continuation));
+        string text = run.Tokenizer.Decode(continuation);
         #endregion
+        Assert.NotEmpty(text);
         Assert.Equal(50, continuation.Length);
+        Assert.Equal(20, losses.Count);
         Assert.Equal(20, run.State.Step);
     }
 }
