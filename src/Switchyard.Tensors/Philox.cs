@@ -10,10 +10,10 @@ namespace Switchyard.Tensors;
 /// </summary>
 public sealed class Philox
 {
-    private const uint MultiplierA = 0xD2511F53;
-    private const uint MultiplierB = 0xCD9E8D57;
-    private const uint WeylA = 0x9E3779B9;
-    private const uint WeylB = 0xBB67AE85;
+    internal const uint MultiplierA = 0xD2511F53;
+    internal const uint MultiplierB = 0xCD9E8D57;
+    internal const uint WeylA = 0x9E3779B9;
+    internal const uint WeylB = 0xBB67AE85;
     private const int Rounds = 10;
 
     /// <summary>The stream of a seed, at its beginning.</summary>

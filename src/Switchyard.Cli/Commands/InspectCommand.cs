@@ -17,13 +17,13 @@ internal static class InspectCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        Argument<string> path = new("PATH") { Description = "A safetensors file, its index, or a folder that holds some" };
+        Argument<string> path = new("PATH") { Description = "A safetensors file, its index, a checkpoint folder, or a run folder for its newest checkpoint" };
         return new RunnableCommand(
             "inspect",
             "Shows what a checkpoint folder or a safetensors file holds.",
             (parse, output, _) => Inspect(parse.GetRequiredValue(path), output),
-            new Example("switchyard inspect model.safetensors", "Lists every tensor with its type, shape and size."),
-            new Example("switchyard inspect model/ --json", "Prints the same as one JSON object, with the model's config.json."))
+            new Example("switchyard inspect exported/model.safetensors", "Lists every tensor with its type, shape and size."),
+            new Example("switchyard inspect exported/ --json", "Prints the same as one JSON object, with the config.json beside it."))
         {
             path,
         };
@@ -31,6 +31,7 @@ internal static class InspectCommand
 
     private static void Inspect(string path, Output output)
     {
+        path = NewestCheckpoint(path) ?? path;
         List<SafetensorsFile> files = [];
         try
         {
@@ -45,6 +46,13 @@ internal static class InspectCommand
         {
             foreach (SafetensorsFile file in files) file.Dispose();
         }
+    }
+
+    /// <summary>The newest checkpoint, if the path is a run folder that has one.</summary>
+    private static string? NewestCheckpoint(string path)
+    {
+        string checkpoints = Path.Combine(path, "checkpoints");
+        return Directory.Exists(checkpoints) ? Directory.GetDirectories(checkpoints, "step-*").Order(StringComparer.Ordinal).LastOrDefault() : null;
     }
 
     // The parts of the model come first, and their number is returned: what lies beside a model, such as the

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Switchyard.Language.Evaluations;
 using Switchyard.Language.Runs;
 using Switchyard.Tensors.Kernels;
 using Switchyard.Training;
@@ -23,33 +22,33 @@ internal sealed class TrainCommand
 
     private TrainCommand()
     {
-        Add<string>("--tokenizer", "tokenizer", "bytes, or bpe:N to learn byte pairs from the text", "KIND");
-        Add<int>("--layers", "model.layers", "Transformer blocks");
-        Add<int>("--width", "model.width", "Length of a hidden vector");
-        Add<int>("--heads", "model.heads", "Attention heads");
-        Add<int>("--kv-heads", "model.key_value_heads", "Key/value heads, each shared by several heads");
-        Add<int>("--hidden", "model.hidden", "Inner width of each expert");
-        Add<int>("--experts", "model.experts", "Experts in a mixture layer; 0 trains a dense model");
-        Add<int>("--top-k", "model.routing.top_k", "Experts that see each token", "K");
-        Add<string>("--gate", "model.gate", "top-k or switch", "NAME");
-        Add<decimal>("--capacity-factor", "model.routing.capacity_factor", "Slots per expert as a multiple of an even share; without it no token is dropped", "X");
-        Add<double>("--balance", "model.routing.balance_coefficient", "Weight of the load-balance loss", "X");
-        Add<double>("--z-loss", "model.routing.z_coefficient", "Weight of the router z-loss", "X");
-        Add<int>("--mixture-every", "model.mixture_every", "Every n-th layer has experts, the others are dense");
-        Add<int>("--shared-hidden", "model.shared_hidden", "Inner width of an expert that sees every token; 0 for none");
-        Add<int>("--context", "model.context", "Tokens that the model sees at once");
-        Add<double>("--dropout", "model.dropout", "Share of hidden numbers dropped while training", "X");
-        Add<long>("--tokens", "learning.tokens", "Tokens to train on");
-        Add<long>("--steps", "learning.steps", "Optimiser steps to train for");
-        Add<double>("--minutes", "learning.minutes", "Minutes to train for");
-        Add<int>("--batch", "learning.batch", "Windows per micro-batch");
-        Add<int>("--micro-batches", "learning.micro_batches", "Micro-batches per optimiser step");
-        Add<double>("--learning-rate", "learning.learning_rate", "The largest learning rate", "X");
-        Add<long>("--warm-up", "learning.warm_up_steps", "Steps over which the learning rate rises");
-        Add<double>("--weight-decay", "learning.weight_decay", "Decay of matrices", "X");
-        Add<long>("--evaluate-every", "learning.evaluate_every", "Steps between evaluations on the held-out text");
-        Add<long>("--checkpoint-every", "learning.checkpoint_every", "Steps between checkpoints");
-        Add<ulong>("--seed", "learning.seed", "Seed of the random numbers; the same seed gives the same result");
+        AddText("--tokenizer", "tokenizer", "bytes, or bpe:N to learn byte pairs from the text", "KIND");
+        AddWhole("--layers", "model.layers", "Transformer blocks");
+        AddWhole("--width", "model.width", "Length of a hidden vector");
+        AddWhole("--heads", "model.heads", "Attention heads");
+        AddWhole("--kv-heads", "model.key_value_heads", "Key/value heads, each shared by several heads");
+        AddWhole("--hidden", "model.hidden", "Inner width of each expert");
+        AddWhole("--experts", "model.experts", "Experts in a mixture layer; 0 trains a dense model");
+        AddWhole("--top-k", "model.routing.top_k", "Experts that see each token", "K");
+        AddText("--gate", "model.gate", "top-k or switch", "NAME");
+        AddNumber("--capacity-factor", "model.routing.capacity_factor", "Slots per expert as a multiple of an even share; without it no token is dropped");
+        AddNumber("--balance", "model.routing.balance_coefficient", "Weight of the load-balance loss");
+        AddNumber("--z-loss", "model.routing.z_coefficient", "Weight of the router z-loss");
+        AddWhole("--mixture-every", "model.mixture_every", "Every n-th layer has experts, the others are dense");
+        AddWhole("--shared-hidden", "model.shared_hidden", "Inner width of an expert that sees every token; 0 for none");
+        AddWhole("--context", "model.context", "Tokens that the model sees at once");
+        AddNumber("--dropout", "model.dropout", "Share of hidden numbers dropped while training");
+        AddWhole("--tokens", "learning.tokens", "Tokens to train on");
+        AddWhole("--steps", "learning.steps", "Optimiser steps to train for");
+        AddNumber("--minutes", "learning.minutes", "Minutes to train for");
+        AddWhole("--batch", "learning.batch", "Windows per micro-batch");
+        AddWhole("--micro-batches", "learning.micro_batches", "Micro-batches per optimiser step");
+        AddNumber("--learning-rate", "learning.learning_rate", "The largest learning rate");
+        AddWhole("--warm-up", "learning.warm_up_steps", "Steps over which the learning rate rises");
+        AddNumber("--weight-decay", "learning.weight_decay", "Decay of matrices");
+        AddWhole("--evaluate-every", "learning.evaluate_every", "Steps between evaluations on the held-out text");
+        AddWhole("--checkpoint-every", "learning.checkpoint_every", "Steps between checkpoints");
+        Add<ulong>("--seed", "learning.seed", "Seed of the random numbers; the same seed gives the same result", "N", static value => value);
     }
 
     /// <summary>Makes the command.</summary>
@@ -73,10 +72,16 @@ internal sealed class TrainCommand
         return command;
     }
 
-    private void Add<T>(string name, string key, string description, string helpName = "N")
+    private void AddText(string name, string key, string description, string helpName) => Add<string>(name, key, description, helpName, static value => value);
+
+    private void AddWhole(string name, string key, string description, string helpName = "N") => Add<long>(name, key, description, helpName, static value => value);
+
+    private void AddNumber(string name, string key, string description) => Add<double>(name, key, description, "X", static value => value);
+
+    private void Add<T>(string name, string key, string description, string helpName, Func<T, JsonNode?> toJson)
     {
-        Option<T?> option = new(name) { Description = description, HelpName = helpName };
-        _settings.Add((option, key, parse => JsonValue.Create(parse.GetValue(option))));
+        Option<T> option = new(name) { Description = description, HelpName = helpName };
+        _settings.Add((option, key, parse => parse.GetValue(option) is { } value ? toJson(value) : null));
     }
 
     private void Run(ParseResult parse, Output output, CancellationToken interrupted)

@@ -1,7 +1,7 @@
 using Switchyard.Experts;
-using Switchyard.Language.Transformer;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
+using Switchyard.Language.Transformer;
 using Switchyard.Tensors;
 
 namespace Switchyard.Language.Evaluations;

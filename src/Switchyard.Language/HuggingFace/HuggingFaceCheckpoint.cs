@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Switchyard.Files;
-using Switchyard.Language.Transformer;
 using Switchyard.Language.Tokenizers;
+using Switchyard.Language.Transformer;
 using Switchyard.Modules.Safetensors;
 using Switchyard.Tensors;
 

@@ -4,7 +4,6 @@ using Switchyard.Experts;
 using Switchyard.Files;
 using Switchyard.Language.Generation;
 using Switchyard.Language.Text;
-using Switchyard.Language.Tokenizers;
 using Switchyard.Tensors;
 using Switchyard.Training.Reports;
 

@@ -1,5 +1,5 @@
-using Switchyard.Language.Transformer;
 using Switchyard.Language.Tokenizers;
+using Switchyard.Language.Transformer;
 using Switchyard.Tensors;
 using Switchyard.Training;
 using Switchyard.Training.Checkpoints;

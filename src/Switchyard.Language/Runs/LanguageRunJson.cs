@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Switchyard.Experts.Gates;
 
 namespace Switchyard.Language.Runs;
 
@@ -44,6 +45,9 @@ public static class LanguageRunJson
     {
         ArgumentNullException.ThrowIfNull(changes);
         JsonObject merged = Write(options);
+        // The Switch gate is a policy of its own: its knobs are changed from there.
+        if (changes["model"] is JsonObject model && model["gate"] is JsonValue gate && gate.TryGetValue(out string? name) && name == "switch")
+            merged["model"]!["routing"] = Write(options with { Model = options.Model with { Routing = SwitchGate.Defaults } })["model"]!["routing"]!.DeepClone();
         Overlay(merged, changes, "", source);
         // How long to train is one choice of three: the last one made counts.
         if (changes["learning"] is JsonObject learning && Limits.Any(learning.ContainsKey))

@@ -1,9 +1,8 @@
-using System.Globalization;
 using Switchyard.Experts;
-using Switchyard.Language.Transformer;
 using Switchyard.Language.Evaluations;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
+using Switchyard.Language.Transformer;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 using Switchyard.Training;
@@ -44,14 +43,16 @@ public sealed class LanguageTask : TrainingTask
     /// <inheritdoc/>
     public override long TokensPerMicroBatch => (long)_batch * (_windows.WindowLength - 1);
 
-    /// <summary>A model in one line.</summary>
+    /// <summary>A model in one line that differs wherever the shapes or the routing of two models differ.</summary>
     public static string Describe(DecoderOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        string experts = options.HasExperts
-            ? string.Create(CultureInfo.InvariantCulture, $"{options.Experts} experts of {options.Hidden}, {options.Routing.TopK} used ({options.Gate}), in every {options.MixtureEvery}. layer, shared {options.SharedHidden}")
-            : "dense";
-        return string.Create(CultureInfo.InvariantCulture, $"decoder, {options.Layers} layers, width {options.Width}, {options.Heads}/{options.KeyValueHeads ?? options.Heads} heads, hidden {options.DenseHidden ?? options.Hidden}, {experts}, vocabulary {options.Vocabulary}, context {options.Context}");
+        string heads = options.KeyValueHeads is { } keyValueHeads && keyValueHeads != options.Heads ? $"{options.Heads} heads over {keyValueHeads}" : $"{options.Heads} heads";
+        string width = options.HeadWidth is { } headWidth ? $"{heads} of {headWidth}" : heads;
+        string layers = options.MixtureEvery == 1 ? "" : $" in every {options.MixtureEvery}th layer";
+        string shared = options.SharedHidden == 0 ? "" : $" beside a shared one of {options.SharedHidden}";
+        string experts = options.HasExperts ? $"{options.Gate} {options.Routing.TopK} of {options.Experts} experts{layers}, inner width {options.Hidden}{shared}" : $"dense, inner width {options.Hidden}";
+        return $"decoder of {options.Layers} layers, width {options.Width}, {width}; {experts}; vocabulary {options.Vocabulary}, context {options.Context}";
     }
 
     /// <inheritdoc/>

@@ -1,8 +1,7 @@
 using System.Globalization;
-using Switchyard.Language.Transformer;
-using Switchyard.Language.Evaluations;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
+using Switchyard.Language.Transformer;
 using Switchyard.Tensors;
 using Switchyard.Training;
 
@@ -21,9 +20,9 @@ public sealed class LanguageTraining : IDisposable
         Model = new LanguageModel(options.Model, random);
         HeldOut = TokenStream.Encode($"the held-out part of {corpus.Name}", tokenizer, corpus.HeldOut);
         TokenStream training = TokenStream.Encode($"the training part of {corpus.Name}", tokenizer, corpus.Training);
-        Task = new LanguageTask(
-            Model, tokenizer, new WindowSampler(training, options.Model.Context, options.Learning.Seed), new EvaluationWindows(HeldOut, options.Model.Context), options.Learning.Batch);
-        Plan = options.Learning.ToPlan(Task.TokensPerMicroBatch * options.Learning.MicroBatches);
+        EvaluationWindows heldOut = new(HeldOut, options.Model.Context);
+        Task = new LanguageTask(Model, tokenizer, new WindowSampler(training, options.Model.Context, options.Learning.Seed), heldOut, options.Learning.Batch);
+        Plan = options.Learning.ToPlan(Task.TokensPerMicroBatch * options.Learning.MicroBatches, heldOut.Predictions);
         Plan.Check();
     }
 
@@ -68,8 +67,9 @@ public sealed class LanguageTraining : IDisposable
         options = options with { Model = options.Model with { Vocabulary = tokenizer.VocabularySize } };
         string config = LanguageRunJson.Write(options).ToJsonString(new() { WriteIndented = true }) + "\n";
         LanguageTraining training = new(options, tokenizer, corpus, generated, RunFolder.At(path));
-        training.Folder.Start(config);
+        // The configuration last: a folder that has one can be resumed.
         tokenizer.Save(path);
+        training.Folder.Start(config);
         return training;
     }
 

@@ -7,6 +7,9 @@ namespace Switchyard.Language.Runs;
 /// <summary>How long and how fast a language model learns. Exactly one of steps, tokens and minutes is given.</summary>
 public sealed record LearningOptions
 {
+    // What a run that is limited by minutes is taken for when evaluations and checkpoints are spread.
+    private const long UnknownSteps = 1000;
+
     /// <summary>Optimiser steps.</summary>
     public long? Steps { get; init; }
 
@@ -58,11 +61,14 @@ public sealed record LearningOptions
     /// <summary>Decides the initial weights, the order of the windows and all noise.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>The trainer's plan.</summary>
-    /// <param name="tokensPerStep">Tokens in a step; evaluations and checkpoints that are not given are spread by it.</param>
-    public TrainingPlan ToPlan(long tokensPerStep)
+    /// <summary>The trainer's plan. Evaluations and checkpoints that were not asked for are spread over the run.</summary>
+    /// <param name="tokensPerStep">Tokens in a step.</param>
+    /// <param name="heldOutTokens">Tokens that an evaluation predicts.</param>
+    public TrainingPlan ToPlan(long tokensPerStep, long heldOutTokens)
     {
-        long? total = Steps ?? (Tokens + tokensPerStep - 1) / tokensPerStep;
+        long steps = Steps ?? (Tokens + tokensPerStep - 1) / tokensPerStep ?? UnknownSteps;
+        // Predicting costs a third of learning: so many evaluations add about a twentieth to the time.
+        long evaluations = Math.Clamp(steps * tokensPerStep * 3 / 20 / heldOutTokens, 2, 20);
         return new TrainingPlan
         {
             Steps = Steps,
@@ -74,8 +80,8 @@ public sealed record LearningOptions
             Beta2 = Beta2,
             WeightDecay = new WeightDecay(WeightDecay),
             ClipNorm = ClipNorm,
-            EvaluateEvery = EvaluateEvery ?? Math.Max(1, (total ?? 1000) / 10),
-            CheckpointEvery = CheckpointEvery ?? Math.Max(1, (total ?? 1000) / 10),
+            EvaluateEvery = EvaluateEvery ?? Math.Max(1, steps / evaluations),
+            CheckpointEvery = CheckpointEvery ?? Math.Max(1, steps / 10),
             KeepCheckpoints = KeepCheckpoints,
             Seed = Seed,
         };

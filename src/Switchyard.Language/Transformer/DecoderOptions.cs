@@ -109,6 +109,8 @@ public sealed record DecoderOptions
         if (Dropout is < 0 or >= 1) throw new ArgumentException($"the dropout is {Dropout}: give a share from 0 to below 1");
         if (Gate is not ("top-k" or "switch")) throw new ArgumentException($"there is no gate '{Gate}': choose top-k or switch");
 
+        if (HasExperts && Gate == "switch") SwitchGate.Check(Routing);
+
         static void Positive(int value, string what)
         {
             if (value < 1) throw new ArgumentException($"{what} is {value}: give 1 or more");

@@ -20,11 +20,12 @@ public static class NonFiniteSearch
     }
 
     /// <summary>
-    /// Goes, in the order of computing, through all that a tensor was made from, up to the first result that is not
-    /// finite, and gives the leaf that was used last until then: the parameter of the layer where it came up.
+    /// Goes, in the order of computing, through all that a tensor was made from, up to the first result with a NaN or a
+    /// positive infinity (a negative one may be a mask), and gives the leaf that was used last until then: the
+    /// parameter of the layer where it came up.
     /// </summary>
     /// <param name="output">A result whose gradient is recorded, such as a loss, before its scope ends.</param>
-    /// <returns>The leaf, or null where every result is finite or none is known.</returns>
+    /// <returns>The leaf, or null where there is no such result or no leaf before it.</returns>
     public static Tensor? LastLeafBefore(Tensor output)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -47,8 +48,16 @@ public static class NonFiniteSearch
                 operand.IsVisited = false;
                 if (operand.IsLeaf) last = operand.Result;
             }
-            if (!node.Result.IsDisposed && !IsFinite(node.Result)) return last;
+            if (!node.Result.IsDisposed && HasOverflowed(node.Result)) return last;
         }
         return null;
+    }
+
+    // The largest element is NaN as soon as any is.
+    private static bool HasOverflowed(Tensor tensor)
+    {
+        if (tensor.Elements == 0 || !tensor.Type.IsComputed()) return false;
+        double largest = tensor.Type == ElementType.Float32 ? TensorPrimitives.Max(tensor.AsReadOnlySpan<float>()) : TensorPrimitives.Max(tensor.AsReadOnlySpan<double>());
+        return double.IsNaN(largest) || double.IsPositiveInfinity(largest);
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -6,10 +7,9 @@ namespace Switchyard.Tensors.Kernels;
 internal static unsafe class DropoutMask
 {
     private const int PartElements = 1 << 12;
-    private const int BlockNumbers = 4;
 
     /// <summary>How many blocks of random numbers a tensor takes.</summary>
-    public static long Blocks(long elements) => (elements + BlockNumbers - 1) / BlockNumbers;
+    public static long Blocks(long elements) => (elements + PhiloxBlocks.Numbers - 1) / PhiloxBlocks.Numbers;
 
     /// <summary>y = x / (1 - probability) where the random number of the element says keep, else 0.</summary>
     public static void Apply(Tensor x, double probability, ulong key, ulong position, Tensor y)
@@ -35,15 +35,30 @@ internal static unsafe class DropoutMask
     {
         Operands* o = (Operands*)state;
         long start = (long)part * PartElements, end = Math.Min(o->Elements, start + PartElements);
-        T scale = T.CreateChecked(o->Scale);
-        T* x = (T*)o->X, y = (T*)o->Y;
-        uint* bits = stackalloc uint[BlockNumbers];
-        for (long i = start; i < end; i += BlockNumbers)
+        int length = (int)(end - start);
+        T* x = (T*)o->X + start, y = (T*)o->Y + start;
+        uint* bits = stackalloc uint[PartElements];
+        PhiloxBlocks.Fill(o->Key, o->Position + (ulong)(start / PhiloxBlocks.Numbers), (int)Blocks(length), bits);
+        if (typeof(T) == typeof(float) && o->Threshold <= uint.MaxValue)
         {
-            *(UInt128*)bits = Philox.Block(o->Key, o->Position + (ulong)(i / BlockNumbers), 0);
-            int count = (int)Math.Min(BlockNumbers, end - i);
-            for (int j = 0; j < count; j++) y[i + j] = bits[j] >= o->Threshold ? x[i + j] * scale : T.Zero;
+            Keep((float*)x, bits, (uint)o->Threshold, (float)o->Scale, (float*)y, length);
+            return;
         }
+        T scale = T.CreateChecked(o->Scale);
+        for (int i = 0; i < length; i++) y[i] = bits[i] >= o->Threshold ? x[i] * scale : T.Zero;
+    }
+
+    private static void Keep(float* x, uint* bits, uint threshold, float scale, float* y, int length)
+    {
+        Vector256<uint> least = Vector256.Create(threshold);
+        Vector256<float> factor = Vector256.Create(scale);
+        int i = 0;
+        for (; i <= length - Vector256<float>.Count; i += Vector256<float>.Count)
+        {
+            Vector256<float> kept = Vector256.GreaterThanOrEqual(Vector256.Load(bits + i), least).AsSingle();
+            Vector256.ConditionalSelect(kept, Vector256.Load(x + i) * factor, default).Store(y + i);
+        }
+        for (; i < length; i++) y[i] = bits[i] >= threshold ? x[i] * scale : 0;
     }
 
     private struct Operands

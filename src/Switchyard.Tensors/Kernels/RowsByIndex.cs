@@ -89,18 +89,14 @@ internal static unsafe class RowsByIndex
         for (long token = o->Parts.Start(part); token < o->Parts.End(part); token++)
         {
             T* y = (T*)o->Y + token * o->Width;
-            int start = o->Starts[token], end = o->Starts[token + 1];
-            for (int i = 0; i < o->Width; i += Vector<T>.Count)
+            new Span<T>(y, o->Width).Clear();
+            for (int at = o->Starts[token]; at < o->Starts[token + 1]; at++)
             {
-                int rest = o->Width - i;
-                Vector<T> sum = default;
-                for (int at = start; at < end; at++)
-                {
-                    int pair = o->PairsByToken[at];
-                    Vector<T> x = VectorMath.Load((T*)o->X + (long)pair * o->Width + i, rest);
-                    sum = o->Weights == null ? sum + x : VectorMath.MultiplyAdd(new(((T*)o->Weights)[pair]), x, sum);
-                }
-                VectorMath.Store(sum, y + i, rest);
+                int pair = o->PairsByToken[at];
+                Vector<T> weight = new(o->Weights == null ? T.One : ((T*)o->Weights)[pair]);
+                T* x = (T*)o->X + (long)pair * o->Width;
+                for (int i = 0; i < o->Width; i += Vector<T>.Count)
+                    VectorMath.Store(VectorMath.MultiplyAdd(weight, VectorMath.Load(x + i, o->Width - i), VectorMath.Load(y + i, o->Width - i)), y + i, o->Width - i);
             }
         }
     }

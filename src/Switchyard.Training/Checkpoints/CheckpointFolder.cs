@@ -88,12 +88,40 @@ public sealed class CheckpointFolder(string path)
         return final;
     }
 
-    /// <summary>Removes what writers that were killed left behind.</summary>
+    /// <summary>
+    /// Clears up after writers that were killed: a checkpoint that was whole but not yet renamed is kept, all else goes.
+    /// </summary>
+    /// <exception cref="SwitchyardException">The folder may not be written.</exception>
     public void RemoveLeftovers()
     {
         if (!Directory.Exists(Path)) return;
-        foreach (string leftover in (string[])[.. Directory.EnumerateDirectories(Path, PartialPrefix + "*"), .. Directory.EnumerateDirectories(Path, RemovedPrefix + "*")])
-            Directory.Delete(leftover, recursive: true);
+        try
+        {
+            foreach (string partial in Directory.GetDirectories(Path, PartialPrefix + "*"))
+            {
+                string final = System.IO.Path.Combine(Path, System.IO.Path.GetFileName(partial)[PartialPrefix.Length..]);
+                if (IsWhole(partial) && !Directory.Exists(final)) Directory.Move(partial, final);
+                else Directory.Delete(partial, recursive: true);
+            }
+            foreach (string removed in Directory.GetDirectories(Path, RemovedPrefix + "*")) Directory.Delete(removed, recursive: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new SwitchyardException($"cannot clear up '{Path}': {failure.Message.ReplaceLineEndings(" ")}", "allow writing, or copy the run to another folder", failure);
+        }
+    }
+
+    private static bool IsWhole(string folder)
+    {
+        try
+        {
+            Checkpoint.Open(folder);
+            return true;
+        }
+        catch (SwitchyardException)
+        {
+            return false;
+        }
     }
 
     // Renamed first: a folder that is half deleted must not pass for a checkpoint.

@@ -17,9 +17,13 @@ public sealed class MetricsFile : IDisposable
 
     private readonly FileStream _stream;
     private readonly ArrayBufferWriter<byte> _line = new();
-    private readonly Utf8JsonWriter _writer;
+    private readonly Utf8JsonWriter _json;
 
-    private MetricsFile(FileStream stream) => (_stream, _writer) = (stream, new Utf8JsonWriter(_line));
+    private MetricsFile(FileStream stream)
+    {
+        _stream = stream;
+        _json = new Utf8JsonWriter(_line);
+    }
 
     /// <summary>Starts an empty file, replacing one that is there.</summary>
     public static MetricsFile Create(string path) => new(Open(path, FileMode.Create));
@@ -58,19 +62,28 @@ public sealed class MetricsFile : IDisposable
         [.. Parse(File.ReadAllBytes(path), path).Select(line => line.Record)];
 
     /// <summary>Adds a record.</summary>
+    /// <exception cref="SwitchyardException">The disk is full.</exception>
     public void Append(StepMetrics record)
     {
-        _line.Clear();
-        _writer.Reset();
-        JsonSerializer.Serialize(_writer, record, MetricsJson.Default.StepMetrics);
+        _line.ResetWrittenCount();
+        _json.Reset();
+        JsonSerializer.Serialize(_json, record, MetricsJson.Default.StepMetrics);
+        _json.Flush();
         _line.Write("\n"u8);
-        _stream.Write(_line.WrittenSpan);
+        try
+        {
+            _stream.Write(_line.WrittenSpan);
+        }
+        catch (IOException failure)
+        {
+            throw new SwitchyardException($"cannot write '{_stream.Name}': {failure.Message.ReplaceLineEndings(" ")}", "free some space and resume the run: its last checkpoint is good", failure);
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _writer.Dispose();
+        _json.Dispose();
         _stream.Dispose();
     }
 

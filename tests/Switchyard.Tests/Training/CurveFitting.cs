@@ -27,7 +27,7 @@ internal sealed class SmallNetwork : Module
 }
 
 /// <summary>Learns z = x·y from points that are a pure function of the micro-batch's number.</summary>
-internal sealed class CurveFitting(int examples = 8, int hidden = 5, bool noise = true, ulong weights = 3) : TrainingTask, IDisposable
+internal sealed class CurveFitting(int examples = 8, int hidden = 5, bool noise = true, ulong weights = 3, int layers = 1, int experts = 2) : TrainingTask, IDisposable
 {
     public SmallNetwork Network { get; } = new(hidden, weights);
 
@@ -52,9 +52,9 @@ internal sealed class CurveFitting(int examples = 8, int hidden = 5, bool noise 
     {
         Entered?.Invoke(microBatch);
         Tensor loss = MeanSquare(microBatch * examples, examples, Scale(microBatch), noise ? random : null);
-        double load = 0.25 + 0.5 / (1 + microBatch);
-        LayerMetrics layer = new() { Layer = 1, Load = [load, 1 - load], Entropy = load, DroppedFraction = 0, MaxOverMean = 2 * Math.Max(load, 1 - load) };
-        return new TaskLoss(loss + 0, loss.ToDouble(), examples, [layer]);
+        LayerMetrics[] routing = new LayerMetrics[layers];
+        for (int layer = 0; layer < layers; layer++) routing[layer] = Routing(layer + 1, 0.25 + 0.5 / (1 + microBatch));
+        return new TaskLoss(loss + 0, loss.ToDouble(), examples, routing);
     }
 
     public override Evaluation Evaluate(CancellationToken cancellation)
@@ -65,6 +65,15 @@ internal sealed class CurveFitting(int examples = 8, int hidden = 5, bool noise 
     }
 
     public void Dispose() => Network.Dispose();
+
+    // The first expert has a load that changes, the others share the rest.
+    private LayerMetrics Routing(int layer, double first)
+    {
+        double[] load = new double[experts];
+        Array.Fill(load, (1 - first) / (experts - 1));
+        load[0] = first;
+        return new LayerMetrics { Layer = layer, Load = load, Entropy = first, DroppedFraction = 0, MaxOverMean = experts * load.Max() };
+    }
 
     private Tensor MeanSquare(long first, int count, float scale, Philox? random)
     {

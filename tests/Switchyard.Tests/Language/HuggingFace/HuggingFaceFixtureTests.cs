@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Switchyard.Experts;
-using Switchyard.Language.Transformer;
 using Switchyard.Language.HuggingFace;
+using Switchyard.Language.Transformer;
 using Switchyard.Modules.Safetensors;
 using Switchyard.Tensors;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Switchyard.Files;
 
 namespace Switchyard.Tests.Tensors.Files;
@@ -80,23 +79,14 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void A_full_disk_leaves_the_old_file()
     {
-        string disk = Directory.CreateDirectory(Path.Combine(folder, "disk")).FullName;
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "only the administrator may mount a small disk");
-        Assert.SkipUnless(Run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk), "a small disk cannot be mounted here");
-        try
-        {
-            string path = Path.Combine(disk, "file.txt");
-            AtomicFile.WriteText(path, "old");
-            AssertFull(path, bytes: 1 << 20);
-            AssertOnlyOld(disk, path);
-            // The room of the abandoned attempt is free again.
-            AtomicFile.Write(path, stream => stream.Write(new byte[100_000]));
-            Assert.Equal(100_000, new FileInfo(path).Length);
-        }
-        finally
-        {
-            Run("umount", disk);
-        }
+        using SmallDisk disk = SmallDisk.Mount(Path.Combine(folder, "disk"), kilobytes: 256);
+        string path = Path.Combine(disk.Path, "file.txt");
+        AtomicFile.WriteText(path, "old");
+        AssertFull(path, bytes: 1 << 20);
+        AssertOnlyOld(disk.Path, path);
+        // The room of the abandoned attempt is free again.
+        AtomicFile.Write(path, stream => stream.Write(new byte[100_000]));
+        Assert.Equal(100_000, new FileInfo(path).Length);
     }
 
     private static void AssertFull(string path, int bytes)
@@ -111,19 +101,5 @@ public sealed class AtomicFileTests : IDisposable
     {
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFileSystemEntries(folder));
-    }
-
-    private static bool Run(string command, params string[] arguments)
-    {
-        try
-        {
-            using Process process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
     }
 }

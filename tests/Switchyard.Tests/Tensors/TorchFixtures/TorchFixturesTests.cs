@@ -23,6 +23,8 @@ public class TorchFixturesTests
         MoeCases.Table,
         OptimiserCases.Table,
         ScheduleCases.Table,
+        ConversionCases.Table,
+        InitCases.Table,
         TrainingCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()

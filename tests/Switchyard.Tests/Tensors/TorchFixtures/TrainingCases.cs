@@ -1,6 +1,5 @@
 using Switchyard.Experts;
 using Switchyard.Language.Transformer;
-using Switchyard.Modules;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
 

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.RegularExpressions;
+using Switchyard.Cli;
+using Switchyard.Cli.Commands;
+using Switchyard.Tests.Cli;
+
+namespace Switchyard.Tests.Docs;
+
+/// <summary>
+/// Every command line in the documentation and in the program's help is understood as it stands, and runs: in a
+/// prepared folder, and where it trains, with a model of a few thousand parameters for two steps.
+/// </summary>
+public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.PreparedFolder folder) : IClassFixture<DocumentedCommandsTests.PreparedFolder>
+{
+    private static readonly string[] OtherLimits = ["--tokens", "--minutes"];
+
+    private static readonly (string Option, string Value)[] TinySizes =
+    [
+        ("--layers", "2"), ("--width", "16"), ("--heads", "2"), ("--hidden", "8"), ("--context", "64"), ("--batch", "16"), ("--steps", "2"),
+    ];
+
+    public static IEnumerable<TheoryDataRow<string, string>> InDocumentation() =>
+        from page in Documentation.Pages
+        from block in Documentation.Blocks(page, "sh")
+        from line in block.Block.Select((text, index) => (Text: text, Number: block.Line + index))
+        where line.Text.StartsWith("./switchyard ", StringComparison.Ordinal)
+        select Row($"{page}:{line.Number}", line.Text["./".Length..]);
+
+    public static IEnumerable<TheoryDataRow<string, string>> InHelp() =>
+        from command in RunnableCommands()
+        from example in command.Examples
+        select Row($"{command.Name} --help", example.Line);
+
+    [Theory]
+    [MemberData(nameof(InDocumentation))]
+    [MemberData(nameof(InHelp))]
+    public void A_documented_command_runs(string place, string line)
+    {
+        int expected = ExpectedExitCode().Match(line) is { Success: true } stated ? int.Parse(stated.Groups[1].Value) : ExitCode.Done;
+        List<string> words = [.. Words(line).Skip(1)];
+        Assert.Empty(Parse(words).Errors.Select(error => $"{place}: {error.Message}"));
+
+        CapturedTerminal terminal = new();
+        int code = terminal.Run(CommandList.Create(), [.. folder.MadeSmall(words)]);
+        Assert.True(code == expected, $"{place}: exit code {code}, not {expected}: {terminal.Error}");
+    }
+
+    [Fact]
+    public void Every_command_shows_an_example()
+        => Assert.All(RunnableCommands(), command => Assert.NotEmpty(command.Examples));
+
+    private static TheoryDataRow<string, string> Row(string place, string line)
+    {
+        TheoryDataRow<string, string> row = new(place, line) { TestDisplayName = $"{place}: {line}" };
+        return line.Contains(" bench ", StringComparison.Ordinal) ? row.WithTrait("Category", "Slow") : row;
+    }
+
+    private static IEnumerable<RunnableCommand> RunnableCommands() =>
+        CommandList.Create().SelectMany(command => command is RunnableCommand ? [command] : command.Subcommands).Cast<RunnableCommand>();
+
+    private static ParseResult Parse(IReadOnlyList<string> words)
+    {
+        RootCommand root = [];
+        foreach (Command command in CommandList.Create()) root.Add(command);
+        new GlobalOptions().AddTo(root);
+        return root.Parse(words);
+    }
+
+    /// <summary>A line cut into words as a shell does, without its comment.</summary>
+    private static IEnumerable<string> Words(string line) =>
+        ShellWord().Matches(line).Select(match => match.Value).TakeWhile(word => !word.StartsWith('#')).Select(word => word.Trim('"', '\''));
+
+    [GeneratedRegex("""
+        "[^"]*"|'[^']*'|\S+
+        """)]
+    private static partial Regex ShellWord();
+
+    [GeneratedRegex("# exit code ([0-9]+)")]
+    private static partial Regex ExpectedExitCode();
+
+    /// <summary>What the commands of the documentation find in the current folder: texts, settings, a run and an export of it.</summary>
+    public sealed class PreparedFolder : IDisposable
+    {
+        private readonly TemporaryFolder _folder = new();
+        private int _newRuns;
+
+        public PreparedFolder()
+        {
+            byte[] text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the cat sat on the mat, and the dog lay on the log.\n", 400)));
+            foreach (string name in (string[])["book.txt", "other.txt", "texts/one.txt", "texts/more/two.txt"]) _folder.Write(name, text);
+            (_, string[] settings) = Assert.Single(Documentation.Blocks("docs/training.md", "json"));
+            _folder.Write("settings.json", Encoding.UTF8.GetBytes(string.Join('\n', settings)));
+            Prepare("train", "--data", "book.txt");
+            Directory.CreateDirectory(In("runs"));
+            Directory.Move(In("new-1"), In("runs/mine"));
+            Prepare("export", "--run", "runs/mine", "--to", "huggingface", "exported/");
+        }
+
+        public void Dispose() => _folder.Dispose();
+
+        /// <summary>The same command with paths below the folder, and with so little to do that it ends at once.</summary>
+        public List<string> MadeSmall(IReadOnlyList<string> words)
+        {
+            List<string> small = [.. words];
+            foreach (string option in (string[])["--data", "--config", "--resume", "--run"]) Change(small, option, In);
+            Change(small, "--to", In, place: 2);
+            if (small[0] == "inspect") small[1] = In(small[1]);
+            if (small[0] == "bench") Set(small, "--rounds", "1");
+            if (small[0] != "train" || small.Contains("--resume")) return small;
+
+            Set(small, "--out", In($"new-{++_newRuns}"));
+            foreach (string limit in OtherLimits)
+                if (small.IndexOf(limit) is >= 0 and int at) small.RemoveRange(at, 2);
+            foreach ((string option, string value) in TinySizes) Set(small, option, value);
+            return small;
+        }
+
+        private void Prepare(params string[] words)
+        {
+            CapturedTerminal terminal = new();
+            Assert.True(terminal.Run(CommandList.Create(), [.. MadeSmall(words)]) == ExitCode.Done, terminal.Error);
+        }
+
+        private string In(string path) => Path.Combine(_folder.Path, path);
+
+        private static void Change(List<string> words, string option, Func<string, string> change, int place = 1)
+        {
+            if (words.IndexOf(option) is >= 0 and int at) words[at + place] = change(words[at + place]);
+        }
+
+        private static void Set(List<string> words, string option, string value)
+        {
+            if (words.Contains(option)) Change(words, option, _ => value);
+            else words.AddRange([option, value]);
+        }
+    }
+}

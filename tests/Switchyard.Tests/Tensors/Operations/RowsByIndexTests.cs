@@ -1,0 +1,50 @@
+using Switchyard.Tensors;
+using Switchyard.Tensors.Kernels;
+
+namespace Switchyard.Tests.Tensors.Operations;
+
+[Collection(nameof(WorkerPool))]
+public class RowsByIndexTests
+{
+    private static readonly int[] Index = [3, 0, 3, 1, 3];
+
+    [Fact]
+    public void ScatterAddsWhatGatherTakes()
+    {
+        using TensorScope scope = new();
+        Tensor x = Tensor.From(Enumerable.Range(0, 12).Select(i => (float)i).ToArray(), [4, 3]), index = Tensor.From(Index, [5]);
+        Tensor rows = Tensor.GatherRows(x, index);
+        Assert.Equal([9, 10, 11, 0, 1, 2, 9, 10, 11, 3, 4, 5, 9, 10, 11], rows.ToArray<float>());
+        Assert.Equal([0, 1, 2, 3, 4, 5, 0, 0, 0, 27, 30, 33], Tensor.ScatterAddRows(rows, index, 4).ToArray<float>());
+        Tensor weights = Tensor.From([1f, 2, 10, 3, 100], [5]);
+        Assert.Equal([0, 2, 4, 9, 12, 15, 0, 0, 0, 999, 1110, 1221], Tensor.ScatterAddRows(rows, index, 4, weights).ToArray<float>());
+    }
+
+    [Fact]
+    public void Gradients()
+    {
+        Tensor index = Tensor.From(Index, [5]);
+        FusedGradients.Check(x => Tensor.GatherRows(x[0], index).Square(), FusedGradients.Random(1, [4, 3]));
+        FusedGradients.Check(x => Tensor.ScatterAddRows(x[0], index, 4).Square(), FusedGradients.Random(1, [5, 3]));
+        FusedGradients.Check(x => Tensor.ScatterAddRows(x[0], index, 4, x[1]), FusedGradients.Random(1, [5, 3]), FusedGradients.Random(2, [5]));
+    }
+
+    [Fact]
+    public void SameBitsForAnyNumberOfThreads()
+    {
+        int[] index = [.. Enumerable.Range(0, 2000).Select(i => (int)(i * 2654435761L % 97))];
+        ThreadCounts.AssertSameBits(() => ThreadCounts.WithGradients(
+            x => Tensor.ScatterAddRows(x[0], Tensor.From(index, [2000]), 97, x[1]), ThreadCounts.Random(1, [2000, 130]), ThreadCounts.Random(2, [2000])));
+    }
+
+    [Fact]
+    public void WrongUseIsNamed()
+    {
+        using TensorScope scope = new();
+        Tensor x = Tensor.Zeros([4, 3]);
+        Assert.Contains("is not within 0 to 3", Assert.Throws<ArgumentOutOfRangeException>(() => Tensor.GatherRows(x, Tensor.From([0, 4], [2]))).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Tensor.GatherRows(x, Tensor.From([-1], [1])));
+        Assert.Throws<ArgumentException>(() => Tensor.ScatterAddRows(x, Tensor.From([0, 1], [2]), 4));
+        Assert.Throws<ArgumentException>(() => Tensor.ScatterAddRows(x, Tensor.From([0, 1, 2, 3], [4]), 4, Tensor.Zeros([3])));
+    }
+}
