@@ -47,8 +47,26 @@ public static class GradientCheck
     /// <param name="inputs">Float64 tensors; they are left as they were.</param>
     /// <exception cref="InvalidOperationException">An error is larger.</exception>
     public static void Require(Func<Tensor[], Tensor> function, double tolerance, params Tensor[] inputs)
+        => Judge(First(function, inputs), Second(function, inputs), tolerance);
+
+    /// <summary>Checks the gradient, and the gradient of the gradient, of a function that reads its leaves itself: a module and its parameters.</summary>
+    /// <param name="function">Makes a result of any shape; it must give the same each time.</param>
+    /// <param name="tolerance">The largest relative error that is let pass.</param>
+    /// <param name="leaves">Float64 tensors that require a gradient; they are changed for the while.</param>
+    /// <exception cref="ArgumentException">A leaf is not Float64.</exception>
+    /// <exception cref="InvalidOperationException">An error is larger.</exception>
+    public static void RequireOfLeaves(Func<Tensor> function, double tolerance, params Tensor[] leaves)
     {
-        GradientCheckResult first = First(function, inputs), second = Second(function, inputs);
+        ArgumentNullException.ThrowIfNull(function);
+        Check(leaves);
+        using TensorScope scope = new();
+        GradientCheckResult first = CompareLeaves(_ => Weighted([function()], seed: 1), leaves);
+        GradientCheckResult second = CompareLeaves(_ => Weighted(Gradients.Of(Weighted([function()], seed: 1), leaves, createGraph: true), seed: 2), leaves);
+        Judge(first, second, tolerance);
+    }
+
+    private static void Judge(GradientCheckResult first, GradientCheckResult second, double tolerance)
+    {
         if (!(first.Error <= tolerance)) throw new InvalidOperationException($"the gradient is wrong: {first}");
         if (!(second.Error <= tolerance)) throw new InvalidOperationException($"the gradient of the gradient is wrong: {second}");
     }
@@ -58,6 +76,11 @@ public static class GradientCheck
         using TensorScope scope = new();
         Tensor[] leaves = Array.ConvertAll(inputs, static input => input.Clone());
         foreach (Tensor leaf in leaves) leaf.RequiresGradient = true;
+        return CompareLeaves(scalar, leaves);
+    }
+
+    private static GradientCheckResult CompareLeaves(Func<Tensor[], Tensor> scalar, Tensor[] leaves)
+    {
         Tensor value = scalar(leaves);
         // A sum that does not depend on the inputs, such as a gradient that is constant, has derivatives of zero.
         Tensor[] gradients = value.RequiresGradient ? Gradients.Of(value, leaves) : Array.ConvertAll(leaves, static leaf => Tensor.Zeros(leaf.Shape, leaf.Type));
