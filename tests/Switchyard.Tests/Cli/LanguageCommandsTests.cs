@@ -100,8 +100,8 @@ public sealed class LanguageCommandsTests : IDisposable
         Assert.Equal(2, terminal.Run(CommandList.Create(), ["train", "--resume", run]));
         string line = Assert.Single(terminal.ErrorLines, static line => line.StartsWith("switchyard:", StringComparison.Ordinal));
         Assert.Contains("another model", line, StringComparison.Ordinal);
-        Assert.Contains("2/1 heads", line, StringComparison.Ordinal);
-        Assert.Contains("2/2 heads", line, StringComparison.Ordinal);
+        Assert.Contains("2 heads over 1", line, StringComparison.Ordinal);
+        Assert.Contains("2 heads;", line, StringComparison.Ordinal);
     }
 
     [Fact]
