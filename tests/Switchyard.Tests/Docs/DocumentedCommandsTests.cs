@@ -20,21 +20,12 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
         ("--layers", "2"), ("--width", "16"), ("--heads", "2"), ("--hidden", "8"), ("--context", "64"), ("--batch", "16"), ("--steps", "2"),
     ];
 
-    public static IEnumerable<TheoryDataRow<string, string>> InDocumentation() =>
-        from page in Documentation.Pages
-        from block in Documentation.Blocks(page, "sh")
-        from line in block.Block.Select((text, index) => (Text: text, Number: block.Line + index))
-        where line.Text.StartsWith("./switchyard ", StringComparison.Ordinal)
-        select Row($"{page}:{line.Number}", line.Text["./".Length..]);
+    public static TheoryData<string, string> Commands() => [.. Documented().Where(command => !IsBenchmark(command))];
 
-    public static IEnumerable<TheoryDataRow<string, string>> InHelp() =>
-        from command in RunnableCommands()
-        from example in command.Examples
-        select Row($"{command.Name} --help", example.Line);
+    public static TheoryData<string, string> Benchmarks() => [.. Documented().Where(IsBenchmark)];
 
     [Theory]
-    [MemberData(nameof(InDocumentation))]
-    [MemberData(nameof(InHelp))]
+    [MemberData(nameof(Commands))]
     public void A_documented_command_runs(string place, string line)
     {
         int expected = ExpectedExitCode().Match(line) is { Success: true } stated ? int.Parse(stated.Groups[1].Value) : ExitCode.Done;
@@ -46,15 +37,28 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
         Assert.True(code == expected, $"{place}: exit code {code}, not {expected}: {terminal.Error}");
     }
 
+    [Theory]
+    [MemberData(nameof(Benchmarks))]
+    [Trait("Category", "Slow")]
+    public void A_documented_benchmark_runs(string place, string line) => A_documented_command_runs(place, line);
+
     [Fact]
     public void Every_command_shows_an_example()
         => Assert.All(RunnableCommands(), command => Assert.NotEmpty(command.Examples));
 
-    private static TheoryDataRow<string, string> Row(string place, string line)
+    /// <summary>Every command line with the place where it stands, in the order of the pages.</summary>
+    private static IEnumerable<(string Place, string Line)> Documented()
     {
-        TheoryDataRow<string, string> row = new(place, line) { TestDisplayName = $"{place}: {line}" };
-        return line.Contains(" bench ", StringComparison.Ordinal) ? row.WithTrait("Category", "Slow") : row;
+        foreach (string page in Documentation.Pages)
+            foreach ((int first, string[] block) in Documentation.Blocks(page, "sh"))
+                for (int i = 0; i < block.Length; i++)
+                    if (block[i].StartsWith("./switchyard ", StringComparison.Ordinal)) yield return ($"{page}:{first + i}", block[i]["./".Length..]);
+        foreach (RunnableCommand command in RunnableCommands())
+            foreach (Example example in command.Examples)
+                yield return ("--help", example.Line);
     }
+
+    private static bool IsBenchmark((string Place, string Line) command) => command.Line.StartsWith("switchyard bench ", StringComparison.Ordinal);
 
     private static IEnumerable<RunnableCommand> RunnableCommands() =>
         CommandList.Create().SelectMany(command => command is RunnableCommand ? [command] : command.Subcommands).Cast<RunnableCommand>();
@@ -106,7 +110,11 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             foreach (string option in (string[])["--data", "--config", "--resume", "--run"]) Change(small, option, In);
             Change(small, "--to", In, place: 2);
             if (small[0] == "inspect") small[1] = In(small[1]);
-            if (small[0] == "bench") Set(small, "--rounds", "1");
+            if (small[0] == "bench")
+            {
+                Set(small, "--rounds", "1");
+                Set(small, "--threads", "1");
+            }
             if (small[0] != "train" || small.Contains("--resume")) return small;
 
             Set(small, "--out", In($"new-{++_newRuns}"));
