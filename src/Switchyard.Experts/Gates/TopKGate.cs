@@ -65,7 +65,7 @@ public class TopKGate : Gate
             load, offsets.AsSpan<int>(), pairs.AsSpan<int>());
 
         Tensor kept = pairs.Slice(0, 0, offsets.AsReadOnlySpan<int>()[^1]); // token·k + choice of each kept pair
-        if (_options.Renormalise == Renormalisation.AfterDropping) weights = RenormaliseOver(weights, kept.AsReadOnlySpan<int>());
+        if (_options.ActualRenormalise == Renormalisation.AfterDropping) weights = RenormaliseOver(weights, kept.AsReadOnlySpan<int>());
         return new Routing(
             tokens,
             TokensOf(kept.AsReadOnlySpan<int>(), topK),
@@ -87,7 +87,7 @@ public class TopKGate : Gate
         Tensor weights = _options.Weights == CombineWeights.Softmax
             ? probabilities.Gather(-1, chosen)
             : logits.Gather(-1, chosen).Softmax(-1);
-        return _options.Renormalise == Renormalisation.BeforeDropping ? weights / weights.Sum([-1], keepAxes: true) : weights;
+        return _options.ActualRenormalise == Renormalisation.BeforeDropping ? weights / weights.Sum([-1], keepAxes: true) : weights;
     }
 
     private List<RoutingLoss> Losses(Tensor logits, Tensor probabilities, long[] load)

@@ -61,8 +61,11 @@ public sealed record TopKOptions
     /// <summary>What the combine weights are.</summary>
     public CombineWeights Weights { get; init; } = CombineWeights.Softmax;
 
-    /// <summary>Whether the weights of a token are made to sum to one.</summary>
-    public Renormalisation Renormalise { get; init; } = Renormalisation.BeforeDropping;
+    /// <summary>
+    /// Whether the weights of a token are made to sum to one. Null, the default: before dropping, or not at all where
+    /// a token has one expert, whose weight would then always be 1 and teach the router nothing.
+    /// </summary>
+    public Renormalisation? Renormalise { get; init; }
 
     /// <summary>
     /// Slots per expert while training, as a multiple of an even share: capacity = ⌈k·tokens·factor/experts⌉. Null: dropless.
@@ -90,6 +93,9 @@ public sealed record TopKOptions
 
     /// <summary>Coefficient of the router z-loss.</summary>
     public double ZCoefficient { get; init; }
+
+    /// <summary>What <see cref="Renormalise"/> comes to.</summary>
+    public Renormalisation ActualRenormalise => Renormalise ?? (TopK == 1 ? Renormalisation.None : Renormalisation.BeforeDropping);
 
     /// <summary>Slots per expert for a number of tokens; null where nothing is dropped.</summary>
     /// <param name="tokens">Tokens in the batch.</param>

@@ -82,7 +82,7 @@ public static class HuggingFaceConfig
         {
             config["num_experts"] = options.Experts;
             config["num_experts_per_tok"] = options.Routing.TopK;
-            config["norm_topk_prob"] = options.Routing.Renormalise != Renormalisation.None || options.Routing.Weights == CombineWeights.SoftmaxOverChosen;
+            config["norm_topk_prob"] = options.Routing.ActualRenormalise != Renormalisation.None || options.Routing.Weights == CombineWeights.SoftmaxOverChosen;
             config["clip_qkv"] = options.ClipQkv;
             config["router_aux_loss_coef"] = options.Routing.BalanceCoefficient;
             config["output_router_logits"] = false;

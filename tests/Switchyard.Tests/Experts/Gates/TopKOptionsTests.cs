@@ -23,4 +23,12 @@ public sealed class TopKOptionsTests
         Assert.Null(options.Capacity(64, 4, isTraining: false));
         Assert.Equal(32, (options with { EvaluationCapacityFactor = 1 }).Capacity(64, 4, isTraining: false));
     }
+
+    [Fact]
+    public void AnOnlyExpertKeepsItsProbabilityAsItsWeight()
+    {
+        Assert.Equal(Renormalisation.None, new TopKOptions { TopK = 1 }.ActualRenormalise);
+        Assert.Equal(Renormalisation.BeforeDropping, new TopKOptions { TopK = 2 }.ActualRenormalise);
+        Assert.Equal(Renormalisation.AfterDropping, new TopKOptions { TopK = 1, Renormalise = Renormalisation.AfterDropping }.ActualRenormalise);
+    }
 }
