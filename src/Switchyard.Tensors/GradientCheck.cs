@@ -83,18 +83,22 @@ public static class GradientCheck
     {
         Tensor value = scalar(leaves);
         // A sum that does not depend on the inputs, such as a gradient that is constant, has derivatives of zero.
-        Tensor[] gradients = value.RequiresGradient ? Gradients.Of(value, leaves) : Array.ConvertAll(leaves, static leaf => Tensor.Zeros(leaf.Shape, leaf.Type));
+        Tensor[] Of(bool createGraph) => value.RequiresGradient ? Gradients.Of(value, leaves, createGraph: createGraph) : Array.ConvertAll(leaves, static leaf => Tensor.Zeros(leaf.Shape, leaf.Type));
+        Tensor[] gradients = Of(createGraph: false), differentiable = Of(createGraph: true); // the two may take different paths
 
         GradientCheckResult worst = new(0, 0, 0, 0, 0);
         for (int input = 0; input < leaves.Length; input++)
         {
-            double[] differences = Differences(scalar, leaves, input), gradient = gradients[input].ToArray<double>();
+            double[] differences = Differences(scalar, leaves, input);
             double scale = SmallestScale;
             foreach (double difference in differences) scale = Math.Max(scale, Math.Abs(difference));
-            for (int i = 0; i < gradient.Length; i++)
+            foreach (double[] gradient in (double[][])[gradients[input].ToArray<double>(), differentiable[input].ToArray<double>()])
             {
-                double error = Math.Abs(gradient[i] - differences[i]) / scale;
-                if (!(error <= worst.Error)) worst = new(error, input, i, gradient[i], differences[i]);
+                for (int i = 0; i < gradient.Length; i++)
+                {
+                    double error = Math.Abs(gradient[i] - differences[i]) / scale;
+                    if (!(error <= worst.Error)) worst = new(error, input, i, gradient[i], differences[i]);
+                }
             }
         }
         return worst;
