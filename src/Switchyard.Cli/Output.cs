@@ -59,10 +59,9 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
     /// <param name="activity">What goes on, as one word: "training".</param>
     /// <param name="unit">What is counted, in the plural: "tokens".</param>
     /// <param name="total">How many there are in all, or null where nobody knows.</param>
-    /// <param name="start">How many were done before, by an earlier run.</param>
-    public Progress Progress(string activity, string unit, long? total, long start = 0)
+    public Progress Progress(string activity, string unit, long? total)
     {
-        Progress progress = new(quiet ? terminal with { Error = TextWriter.Null } : terminal, activity, unit, total, start);
+        Progress progress = new(quiet ? terminal with { Error = TextWriter.Null } : terminal, activity, unit, total);
         _hideProgress = progress.Hide;
         return progress;
     }

@@ -23,7 +23,6 @@ internal sealed class Progress : IDisposable
     private readonly Terminal _terminal;
     private readonly string _activity;
     private readonly string _unit;
-    private readonly long _start;
     private readonly long _startedAt;
     private readonly StringBuilder _line = new(256);
     private readonly Lock _drawing = new();
@@ -36,15 +35,17 @@ internal sealed class Progress : IDisposable
     /// <param name="activity">What goes on, as one word: "training".</param>
     /// <param name="unit">What is counted, in the plural: "tokens".</param>
     /// <param name="total">How many there are in all, or null where nobody knows.</param>
-    /// <param name="start">How many were done before, by an earlier run.</param>
-    public Progress(Terminal terminal, string activity, string unit, long? total, long start = 0)
+    public Progress(Terminal terminal, string activity, string unit, long? total)
     {
-        (_terminal, _activity, _unit, Total, _start, _done) = (terminal, activity, unit, total, start, start);
+        (_terminal, _activity, _unit, Total) = (terminal, activity, unit, total);
         _startedAt = terminal.Clock.GetTimestamp();
     }
 
     /// <summary>How many there are in all, or null where nobody knows; an estimate may be mended on the way.</summary>
     public long? Total { get; set; }
+
+    /// <summary>How many were done before, by an earlier run: they do not count into the rate.</summary>
+    public long Start { get; set; }
 
     /// <summary>Tells how far the work has come.</summary>
     /// <param name="done">How many are done, those of an earlier run included.</param>
@@ -90,7 +91,7 @@ internal sealed class Progress : IDisposable
         TimeSpan elapsed = Elapsed;
         if (elapsed < Patience) return;
         _line.Clear().Append(CultureInfo.InvariantCulture, $"{_activity}: {_done:N0} {_unit} in ").AppendDuration(elapsed);
-        if (_done > _start) AppendRate(", ", elapsed);
+        if (_done > Start) AppendRate(", ", elapsed);
         _terminal.Error.WriteLine(_line);
     }
 
@@ -134,7 +135,7 @@ internal sealed class Progress : IDisposable
 
     private double? Share => Total is > 0 ? Math.Clamp((double)_done / Total.Value, 0, 1) : null;
 
-    private double Rate(TimeSpan elapsed) => (_done - _start) / elapsed.TotalSeconds;
+    private double Rate(TimeSpan elapsed) => (_done - Start) / elapsed.TotalSeconds;
 
     // Returns how many of the characters take no column.
     private int AppendBar(double share)
@@ -161,7 +162,7 @@ internal sealed class Progress : IDisposable
 
     private void AppendRemaining(string before, TimeSpan elapsed)
     {
-        if (Total is not { } total || _done <= _start) return;
+        if (Total is not { } total || _done <= Start) return;
         double seconds = Math.Max(0, total - _done) / Rate(elapsed);
         if (seconds < TimeSpan.MaxValue.TotalSeconds / 2) _line.Append(before).AppendDuration(TimeSpan.FromSeconds(seconds)).Append(" left");
     }

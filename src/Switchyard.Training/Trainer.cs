@@ -106,7 +106,7 @@ public sealed class Trainer
             throw new SwitchyardException($"{checkpoint.Path} was trained with seed {state.Seed}, not {_plan.Seed}", "resume with the seed that the run began with, or train in another folder");
         checkpoint.Load(_task.Model);
         checkpoint.Load(optimiser);
-        _observer.Resumed?.Invoke(checkpoint.Path);
+        _observer.Resumed?.Invoke(checkpoint.Path, state);
         return state;
     }
 

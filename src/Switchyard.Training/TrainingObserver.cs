@@ -1,3 +1,4 @@
+using Switchyard.Training.Checkpoints;
 using Switchyard.Training.Reports;
 
 namespace Switchyard.Training;
@@ -14,8 +15,8 @@ public sealed record TrainingObserver
     /// <summary>A checkpoint was written to that folder.</summary>
     public Action<string>? Saved { get; init; }
 
-    /// <summary>Training goes on from that checkpoint.</summary>
-    public Action<string>? Resumed { get; init; }
+    /// <summary>Training goes on from that checkpoint, which came so far.</summary>
+    public Action<string, TrainingState>? Resumed { get; init; }
 
     /// <summary>Something is not as it should be, and how it was helped: one line.</summary>
     public Action<string>? Warned { get; init; }

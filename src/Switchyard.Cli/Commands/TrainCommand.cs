@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Switchyard.Language.Runs;
 using Switchyard.Tensors.Kernels;
@@ -94,7 +93,6 @@ internal sealed class TrainCommand
 
         StepMetrics? last = null;
         double seconds = 0, tokens = 0;
-        long started = Stopwatch.GetTimestamp();
         TrainingResult result;
         using (Progress progress = output.Progress("training", "tokens", total))
         {
@@ -109,7 +107,11 @@ internal sealed class TrainCommand
                         progress.Report(metrics.Tokens, new Figure("loss", metrics.TrainLoss));
                     },
                     Evaluated = (step, evaluation) => output.Say(Describe(step, evaluation)),
-                    Resumed = checkpoint => output.Say($"resumed from {checkpoint}"),
+                    Resumed = (checkpoint, state) =>
+                    {
+                        output.Say($"resumed from {checkpoint}");
+                        progress.Start = state.Tokens;
+                    },
                     Warned = output.Warn,
                 },
                 TimeProvider.System,
@@ -121,8 +123,7 @@ internal sealed class TrainCommand
             return;
         }
 
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
-        string sample = LanguageReport.Write(training, CommandLineOf(parse), elapsed);
+        string sample = LanguageReport.Write(training, CommandLineOf(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
         LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(interrupted));
         output.WriteLine(sample);
         output.WriteLine();

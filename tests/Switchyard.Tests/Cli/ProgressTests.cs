@@ -93,7 +93,7 @@ public partial class ProgressTests
     public void The_end_says_what_was_done()
     {
         CapturedTerminal terminal = new(width: 80);
-        using (Progress progress = new(terminal.Terminal, "training", "steps", 900, start: 500))
+        using (Progress progress = new(terminal.Terminal, "training", "steps", 900) { Start = 500 })
         {
             terminal.Clock.Advance(100);
             progress.Report(900);
@@ -105,7 +105,7 @@ public partial class ProgressTests
     public void Resumed_work_is_not_taken_for_fast()
     {
         CapturedTerminal terminal = new();
-        using Progress progress = new(terminal.Terminal, "training", "steps", 1000, start: 500);
+        using Progress progress = new(terminal.Terminal, "training", "steps", 1000) { Start = 500 };
         terminal.Clock.Advance(10);
         progress.Report(600);
         Assert.Equal("training: 60%, 600 of 1,000 steps, 10.0 steps/s, 40s left", Assert.Single(terminal.ErrorLines));
