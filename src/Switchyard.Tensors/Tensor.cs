@@ -60,7 +60,7 @@ public sealed partial class Tensor : IDisposable
             if (value && !Type.IsComputed()) throw new ArgumentException($"a tensor of {Type} carries no gradient: convert it to Float32 or Float64");
             if (Node is { IsLeaf: false }) throw new InvalidOperationException("the result of an operation has its gradient by its operands: use Detach() for a tensor without one");
             _requiresGradient = value;
-            Node = value ? Node.Of(this) : null;
+            Node = value ? Node ?? Node.Of(this) : null;
         }
     }
 
@@ -167,7 +167,12 @@ public sealed partial class Tensor : IDisposable
     /// <inheritdoc cref="AsSpan{T}"/>
     public T[] ToArray<T>()
         where T : unmanaged
-        => AsReadOnlySpan<T>().ToArray();
+    {
+        T[] copy = AsReadOnlySpan<T>().ToArray();
+        // Making the array may collect garbage: a tensor of nobody must not lose its memory while it is copied.
+        GC.KeepAlive(this);
+        return copy;
+    }
 
     /// <summary>The value of a tensor that holds one number.</summary>
     /// <exception cref="InvalidOperationException">It holds more or less than one.</exception>

@@ -44,7 +44,8 @@ internal sealed class Node
     {
         Node node = t_spares is { Count: > 0 } spares ? spares.Pop() : new Node();
         node.Result = leaf;
-        node.Sequence = Interlocked.Increment(ref s_sequence);
+        // Before everything that is made from it, also if it is asked for its gradient only afterwards.
+        node.Sequence = 0;
         return node;
     }
 
@@ -52,6 +53,7 @@ internal sealed class Node
     public static Node Of(Tensor result, Tensor a, Tensor? b, Tensor? c, Tensor[]? more, Saved saved, GradientRule rule)
     {
         Node node = Of(result);
+        node.Sequence = Interlocked.Increment(ref s_sequence);
         (node._a, node._b, node._c, node._more, node._rule, node._saved) = (a, b, c, more, rule, saved);
         node._versionA = a.Storage.Version;
         node._versionB = b?.Storage.Version ?? 0;
@@ -125,6 +127,8 @@ internal sealed class Node
 
     private static void Add(Tensor? operand, List<Node> into)
     {
+        if (operand is { IsDisposed: true, RequiresGradient: true })
+            throw new InvalidOperationException($"a gradient was asked for that flows through {operand}: call Backward before it is freed, or Keep() it in the scope");
         if (operand?.Node is not { IsVisited: false } node) return;
         node.IsVisited = true;
         into.Add(node);

@@ -47,6 +47,43 @@ public class GradientsTests
     }
 
     [Fact]
+    public void ALeafThatIsAskedForItsGradientAgainStillGetsIt()
+    {
+        using TensorScope scope = new();
+        Tensor x = Leaf(1, 2);
+        Tensor y = x * 3;
+        x.RequiresGradient = true;
+        y.Sum().Backward();
+        Assert.Equal([3.0, 3], x.Gradient!.ToArray<double>());
+    }
+
+    [Fact]
+    public void ALeafThatWasFrozenInBetweenStillGetsItsGradient()
+    {
+        using TensorScope scope = new();
+        Tensor x = Leaf(1, 2);
+        Tensor y = x * 3;
+        x.RequiresGradient = false;
+        x.RequiresGradient = true;
+        y.Sum().Backward();
+        Assert.Equal([3.0, 3], x.Gradient!.ToArray<double>());
+    }
+
+    [Fact]
+    public void AResultThatWasFreedTooEarlyIsReported()
+    {
+        using TensorScope scope = new();
+        Tensor x = Leaf(1, 2);
+        Tensor inner = x * 3;
+        Tensor y = (inner + 1).Sum();
+        inner.Dispose();
+        InvalidOperationException failure = Assert.Throws<InvalidOperationException>(() => y.Backward());
+        Assert.Contains("freed", failure.Message, StringComparison.Ordinal);
+        x.Sum().Backward();
+        Assert.Equal([1.0, 1], x.Gradient!.ToArray<double>());
+    }
+
+    [Fact]
     public void GradientsOfInnerAndIrrelevantInputs()
     {
         using TensorScope scope = new();
