@@ -72,19 +72,24 @@ public sealed partial class Tensor
     public static Tensor operator -(Tensor a) => a * -1.0;
 
     /// <summary>Adds another tensor, which broadcasts to this one, to this one in place. Not recorded.</summary>
+    /// <exception cref="ArgumentException">The element types differ, or the other does not broadcast to this shape.</exception>
     /// <exception cref="InvalidOperationException">Gradients are being recorded for this tensor.</exception>
     public void AddInPlace(Tensor other)
     {
+        ArgumentNullException.ThrowIfNull(other);
         CheckInPlace();
         CheckSameType(this, other);
+        if (other.Shape != Shape && Shape.Broadcast(other.Shape, Shape) != Shape) throw new ArgumentException($"{other} cannot be added in place to {this}: it must broadcast to {Shape}");
         Elementwise.Binary<Addition>(this, other, this);
     }
 
     /// <summary>Multiplies this tensor by a number in place. Not recorded.</summary>
-    /// <inheritdoc cref="AddInPlace"/>
+    /// <exception cref="ArgumentException">The elements are not computed with.</exception>
+    /// <exception cref="InvalidOperationException">Gradients are being recorded for this tensor.</exception>
     public void MultiplyInPlace(double factor)
     {
         CheckInPlace();
+        CheckComputed(this);
         Elementwise.Unary<Multiplication>(this, factor, this);
     }
 
