@@ -13,6 +13,9 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>The most axes that a tensor may have.</summary>
     public const int MaxRank = 6;
 
+    // So that the bytes of the largest element type can still be counted.
+    private const long MostElements = long.MaxValue / sizeof(double);
+
     private readonly Extents _extents;
 
     private Shape(ReadOnlySpan<int> extents)
@@ -40,12 +43,18 @@ public readonly struct Shape : IEquatable<Shape>
     public int this[int axis] => _extents[Axis(axis)];
 
     /// <summary>Makes a shape of extents.</summary>
-    /// <exception cref="ArgumentException">More than <see cref="MaxRank"/> axes, or a negative extent.</exception>
+    /// <exception cref="ArgumentException">More than <see cref="MaxRank"/> axes, a negative extent, or more elements than memory has addresses.</exception>
     public static Shape Create(ReadOnlySpan<int> extents)
     {
         if (extents.Length > MaxRank) throw new ArgumentException($"a shape of {extents.Length} axes: at most {MaxRank} are supported");
+        // An extent of 0 counts as 1: a product of some of the axes must not overflow either.
+        long elements = 1;
         foreach (int extent in extents)
+        {
             if (extent < 0) throw new ArgumentException($"an extent of {extent} in [{string.Join(", ", extents.ToArray())}]: extents are 0 or more");
+            if (extent > 1 && extent > MostElements / elements) throw new ArgumentException($"a shape of [{string.Join(", ", extents.ToArray())}] has more elements than memory has addresses: use smaller extents");
+            elements *= Math.Max(extent, 1);
+        }
         return new Shape(extents);
     }
 

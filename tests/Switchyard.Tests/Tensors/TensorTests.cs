@@ -94,6 +94,27 @@ public class TensorTests
     }
 
     [Fact]
+    public void WhatDoesNotBroadcastIsNotAddedInPlace()
+    {
+        using TensorScope scope = new();
+        Tensor x = Tensor.Zeros([3]);
+        Assert.Throws<ArgumentException>(() => x.AddInPlace(Tensor.Full([2], 1)));
+        Assert.Throws<ArgumentException>(() => x.AddInPlace(Tensor.Full([2, 3], 1)));
+        Assert.Equal([0f, 0, 0], x.ToArray<float>());
+        Tensor whole = Tensor.From([1, 2, 3], [3]);
+        Assert.Throws<ArgumentException>(() => whole.MultiplyInPlace(2));
+        Assert.Equal([1, 2, 3], whole.ToArray<int>());
+    }
+
+    [Fact]
+    public void AShapeOfMoreElementsThanCanBeCountedIsRefused()
+    {
+        Assert.Throws<ArgumentException>(() => Shape.Create([1 << 16, 1 << 16, 1 << 16, 1 << 16]));
+        Assert.Throws<ArgumentException>(() => Shape.Create([0, int.MaxValue, int.MaxValue, int.MaxValue]));
+        Assert.Equal(1L << 50, Shape.Create([1 << 25, 1 << 25]).Elements);
+    }
+
+    [Fact]
     public void EmptyTensorsGoThroughEveryOperation()
     {
         using TensorScope scope = new();
