@@ -71,14 +71,17 @@ public static class MemoryPool
     /// <summary>The end of a block whose tensors were forgotten: called by the finaliser.</summary>
     internal static void Forget(Storage storage)
     {
-        Interlocked.Add(ref s_bytesInUse, -storage.Bytes);
-        Free(storage);
+        lock (Gate)
+        {
+            s_bytesInUse -= storage.Bytes;
+            Free(storage);
+        }
     }
 
     private static unsafe void Free(Storage storage)
     {
         NativeMemory.AlignedFree((void*)storage.Address);
-        Interlocked.Add(ref s_bytesReserved, -storage.Bytes);
+        s_bytesReserved -= storage.Bytes;
     }
 
     private static unsafe Storage Allocate(int sizeClass)
