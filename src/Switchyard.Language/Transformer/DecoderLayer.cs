@@ -14,14 +14,14 @@ internal sealed class DecoderLayer : Module
     private readonly RmsNorm _feedForwardNorm;
     private readonly FeedForward? _dense;
     private readonly MoeLayer? _mixture;
-    private readonly double _dropout;
+    private readonly Dropout _dropout;
 
     public DecoderLayer(DecoderOptions options, int layer, Philox random)
     {
         double deviation = options.ActualDeviation;
         // The residual stream is a sum over 2·layers blocks: their last matrices start smaller (GPT-2, §2.3).
         double residualDeviation = deviation / Math.Sqrt(2 * options.Layers);
-        _dropout = options.Dropout;
+        _dropout = AddChild("dropout", new Dropout(options.Dropout));
         _attention = AddChild("self_attn", new MultiHeadAttention(
             new AttentionOptions
             {
@@ -54,15 +54,12 @@ internal sealed class DecoderLayer : Module
     /// <summary>Applies the block to [batch, tokens, width]; the routing is null for a dense block.</summary>
     public (Tensor Output, Routing? Routing) Forward(Tensor x, RotaryTable rotary, Tensor positions, KeyValueCache? cache, Philox? random)
     {
-        x += Drop(_attention.Forward(_attentionNorm.Forward(x), rotary, positions, cache), random);
+        x += _dropout.Forward(_attention.Forward(_attentionNorm.Forward(x), rotary, positions, cache), random);
         Tensor normed = _feedForwardNorm.Forward(x);
-        if (_dense is not null) return (x + Drop(_dense.Forward(normed), random), null);
+        if (_dense is not null) return (x + _dropout.Forward(_dense.Forward(normed), random), null);
 
         int tokens = x.Shape[0] * x.Shape[1];
-        (Tensor output, Routing routing) = _mixture!.Forward(normed.Reshape([tokens, x.Shape[2]]), new RoutingContext(random));
-        return (x + Drop(output.Reshape(x.Shape), random), routing);
+        (Tensor output, Routing routing) = _mixture!.Forward(normed.Reshape([tokens, x.Shape[2]]), new RoutingContext(random)); // [batch · tokens, width]
+        return (x + _dropout.Forward(output.Reshape(x.Shape), random), routing);
     }
-
-    private Tensor Drop(Tensor x, Philox? random)
-        => IsTraining && _dropout > 0 && random is not null ? Tensor.Dropout(x, _dropout, random) : x;
 }

@@ -26,6 +26,7 @@ public sealed record DecoderOutput(Tensor Logits, IReadOnlyList<Routing> Routing
 public sealed class LanguageModel : Module
 {
     private readonly Embedding _embedding;
+    private readonly Dropout _dropout;
     private readonly DecoderLayer[] _layers;
     private readonly RmsNorm _norm;
     private readonly Linear? _head;
@@ -41,6 +42,7 @@ public sealed class LanguageModel : Module
         options.Check();
         Options = options;
         _embedding = AddChild("model.embed_tokens", new Embedding(options.Vocabulary, options.Width, random, 0.02));
+        _dropout = AddChild("dropout", new Dropout(options.Dropout));
         _layers = new DecoderLayer[options.Layers];
         for (int layer = 0; layer < _layers.Length; layer++)
             _layers[layer] = AddChild($"model.layers.{layer}", new DecoderLayer(options, layer, random));
@@ -89,8 +91,7 @@ public sealed class LanguageModel : Module
     public DecoderOutput Forward(Tensor ids, Philox? random = null, KeyValueCache[]? caches = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        Tensor x = _embedding.Forward(ids); // [batch, tokens, width]
-        if (IsTraining && Options.Dropout > 0 && random is not null) x = Tensor.Dropout(x, Options.Dropout, random);
+        Tensor x = _dropout.Forward(_embedding.Forward(ids), random); // [batch, tokens, width]
         if (_rotary.Type != x.Type) _rotary = NewRotaryTable(); // the parameters were converted
         Tensor positions = Positions(caches?[0].Length ?? 0, ids.Shape[1]);
         List<Routing> routings = new(_layers.Length);
