@@ -108,7 +108,10 @@ public sealed record TopKOptions
         return (int)(Math.Ceiling(slots / CapacityAlignment) * CapacityAlignment);
     }
 
-    internal void Check(int experts)
+    /// <summary>Checks that the policy can be carried out.</summary>
+    /// <param name="experts">How many experts there are.</param>
+    /// <exception cref="ArgumentException">It cannot; the message says why.</exception>
+    public void Check(int experts)
     {
         if (TopK < 1 || TopK > experts) throw new ArgumentException($"top-k is {TopK} of {experts} experts: choose 1 to {experts}");
         if (CapacityFactor <= 0 || EvaluationCapacityFactor <= 0) throw new ArgumentException($"the capacity factor is {CapacityFactor ?? EvaluationCapacityFactor}: give a positive one, or none for dropless routing");

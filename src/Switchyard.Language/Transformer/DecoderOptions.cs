@@ -104,7 +104,7 @@ public sealed record DecoderOptions
         if (ActualHeadWidth % 2 != 0) throw new ArgumentException($"a head width of {ActualHeadWidth} cannot be rotated in pairs: give an even one");
         if (ActualKeyValueHeads < 1 || Heads % ActualKeyValueHeads != 0) throw new ArgumentException($"{ActualKeyValueHeads} key/value heads do not divide {Heads} heads");
         if (Experts < 0) throw new ArgumentException($"the number of experts is {Experts}: give 0 for a dense model, or more");
-        if (HasExperts && (Routing.TopK < 1 || Routing.TopK > Experts)) throw new ArgumentException($"top-k is {Routing.TopK} of {Experts} experts: choose 1 to {Experts}");
+        if (HasExperts) Routing.Check(Experts);
         if (SharedHidden < 0) throw new ArgumentException($"the hidden width of the shared expert is {SharedHidden}: give 0 for none, or more");
         if (Dropout is < 0 or >= 1) throw new ArgumentException($"the dropout is {Dropout}: give a share from 0 to below 1");
         if (Gate is not ("top-k" or "switch")) throw new ArgumentException($"there is no gate '{Gate}': choose top-k or switch");
