@@ -38,17 +38,12 @@ public static class TextEvaluator
                 cancellation.ThrowIfCancellationRequested();
                 using TensorScope scope = new();
                 int count = Math.Min(batch, windows.Count - first);
-                Tensor inputs = Tensor.Empty([count, length - 1], ElementType.Int32);
-                Tensor targets = Tensor.Empty([count * (length - 1)], ElementType.Int32);
-                for (int i = 0; i < count; i++)
-                {
-                    ReadOnlySpan<int> window = windows[first + i];
-                    window[..^1].CopyTo(inputs.AsSpan<int>()[(i * (length - 1))..]);
-                    window[1..].CopyTo(targets.AsSpan<int>()[(i * (length - 1))..]);
-                    foreach (int target in window[1..]) bytes += tokenizer.TokenBytes(target).Length;
-                }
-                DecoderOutput output = model.Forward(inputs);
-                nats += Tensor.CrossEntropy(output.Logits.Reshape([(int)targets.Elements, model.Options.Vocabulary]), targets, reduction: LossReduction.Sum).ToDouble();
+                WindowBatch part = new(count, length);
+                for (int i = 0; i < count; i++) part.Set(i, windows[first + i]);
+                foreach (int target in part.Targets.AsReadOnlySpan<int>()) bytes += tokenizer.TokenBytes(target).Length;
+                DecoderOutput output = model.Forward(part.Inputs);
+                Tensor logits = output.Logits.Reshape([(int)part.Targets.Elements, model.Options.Vocabulary]); // [count · (length - 1), vocabulary]
+                nats += Tensor.CrossEntropy(logits, part.Targets, reduction: LossReduction.Sum).ToDouble();
                 layers = Merge(layers, output.Routings, (long)first * (length - 1));
                 report?.Invoke(first + count);
             }

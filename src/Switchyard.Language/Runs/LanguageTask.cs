@@ -58,18 +58,11 @@ public sealed class LanguageTask : TrainingTask
     /// <inheritdoc/>
     public override TaskLoss Loss(long microBatch, Philox random)
     {
-        int context = _windows.WindowLength - 1;
-        Tensor inputs = Tensor.Empty([_batch, context], ElementType.Int32); // [batch, context]
-        Tensor targets = Tensor.Empty([_batch * context], ElementType.Int32); // [batch · context]
-        Span<int> input = inputs.AsSpan<int>(), target = targets.AsSpan<int>();
-        for (int i = 0; i < _batch; i++)
-        {
-            ReadOnlySpan<int> window = _windows.Window(microBatch * _batch + i);
-            window[..^1].CopyTo(input[(i * context)..]);
-            window[1..].CopyTo(target[(i * context)..]);
-        }
-        DecoderOutput output = _model.Forward(inputs, random);
-        Tensor loss = Tensor.CrossEntropy(output.Logits.Reshape([_batch * context, _model.Options.Vocabulary]), targets);
+        WindowBatch windows = new(_batch, _windows.WindowLength);
+        for (int i = 0; i < _batch; i++) windows.Set(i, _windows.Window(microBatch * _batch + i));
+        DecoderOutput output = _model.Forward(windows.Inputs, random);
+        Tensor logits = output.Logits.Reshape([(int)windows.Targets.Elements, _model.Options.Vocabulary]); // [batch · context, vocabulary]
+        Tensor loss = Tensor.CrossEntropy(logits, windows.Targets);
         Tensor total = output.RoutingLoss() is { } routing ? loss + routing : loss;
         return new TaskLoss(total, loss.ToDouble(), TokensPerMicroBatch, [.. output.Routings.Select((routing, index) => Metrics(_mixtureLayers[index], routing.Statistics))]);
     }
