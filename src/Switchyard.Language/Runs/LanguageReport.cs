@@ -68,7 +68,7 @@ public static class LanguageReport
     {
         const int Windows = 64;
         int context = training.Options.Model.Context, position = TextCorpus.CutOf(generated.Utf8.Span);
-        IReadOnlyList<string> domains = GeneratedCorpus.Domains;
+        List<string> domains = [.. GeneratedCorpus.Domains];
         SortedDictionary<int, double[,]> counts = [];
         int experts = training.Options.Model.Experts, token = 0;
         for (int window = 0; window < Windows && token + context <= training.HeldOut.Tokens.Length; window++)
@@ -78,7 +78,7 @@ public static class LanguageReport
             int[] domainOf = new int[context];
             for (int i = 0; i < context; i++)
             {
-                domainOf[i] = domains.ToList().IndexOf(generated.DomainAt(position));
+                domainOf[i] = domains.IndexOf(generated.DomainAt(position));
                 position += training.Tokenizer.TokenBytes(ids[i]).Length;
             }
             foreach ((int layer, _, int[] choices) in MainExperts(training, ids))
