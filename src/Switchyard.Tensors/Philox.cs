@@ -74,16 +74,6 @@ public sealed class Philox
         return Normal((ulong)block, (ulong)(block >> 64));
     }
 
-    /// <summary>Puts items into random order (Fisher–Yates).</summary>
-    public void Shuffle<T>(Span<T> items)
-    {
-        for (int i = items.Length - 1; i > 0; i--)
-        {
-            int j = Next(i + 1);
-            (items[i], items[j]) = (items[j], items[i]);
-        }
-    }
-
     /// <summary>Takes <paramref name="blocks"/> blocks of four 32-bit numbers for a kernel, which computes them itself.</summary>
     /// <returns>The position of the first.</returns>
     internal ulong Take(long blocks)
