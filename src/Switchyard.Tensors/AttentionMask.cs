@@ -7,12 +7,12 @@ namespace Switchyard.Tensors;
 public readonly record struct AttentionMask(bool Causal = false, int? Window = null, int QueryOffset = 0)
 {
     /// <summary>The first key that a query sees.</summary>
-    internal int First(int query) => Window is { } window ? Math.Max(0, QueryOffset + query - window + 1) : 0;
+    internal int First(int query) => Window is { } window ? (int)Math.Clamp((long)QueryOffset + query - window + 1, 0, int.MaxValue) : 0;
 
     /// <summary>The end of the keys that a query sees, out of so many.</summary>
     internal int End(int query, int keys)
     {
-        int end = Causal ? QueryOffset + query + 1 : Window is { } window ? QueryOffset + query + window : keys;
-        return Math.Clamp(end, 0, keys);
+        long end = Causal ? (long)QueryOffset + query + 1 : Window is { } window ? (long)QueryOffset + query + window : keys;
+        return (int)Math.Clamp(end, 0, keys);
     }
 }

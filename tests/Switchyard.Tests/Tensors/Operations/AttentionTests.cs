@@ -12,6 +12,7 @@ public class AttentionTests
         { true, null, 0, false },
         { true, 3, 0, false },
         { false, 2, 1, false },
+        { false, int.MaxValue, 1, false },
         { true, null, 70, false },
         { true, 5, 66, true },
         { false, null, 0, true },
