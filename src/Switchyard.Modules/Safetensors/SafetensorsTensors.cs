@@ -22,12 +22,22 @@ public static class SafetensorsTensors
             SafetensorsType.Float16 => ElementType.Float16,
             _ => throw new SwitchyardException($"{file.Header.Source}: tensor {entry.Name} has elements of type {entry.Type.Code()}", "F32, F64, I32, BF16 and F16 can be read"),
         };
-        if (entry.Shape.Length > Shape.MaxRank || Array.Exists(entry.Shape, static extent => extent > int.MaxValue))
-            throw new SwitchyardException($"{file.Header.Source}: tensor {entry.Name} has shape [{string.Join(", ", entry.Shape)}]", $"at most {Shape.MaxRank} axes of up to {int.MaxValue} are supported");
-        Tensor tensor = Tensor.Empty(Shape.Create(Array.ConvertAll(entry.Shape, static extent => (int)extent)), type);
+        Tensor tensor = Tensor.Empty(ShapeOf(file, entry), type);
         for (long start = 0; start < entry.Length; start += PieceBytes)
             file.Read(entry, start, tensor.AsBytes(start, (int)Math.Min(PieceBytes, entry.Length - start)));
         return tensor;
+    }
+
+    private static Shape ShapeOf(SafetensorsFile file, SafetensorsEntry entry)
+    {
+        try
+        {
+            return Shape.Create(Array.ConvertAll(entry.Shape, static extent => checked((int)extent)));
+        }
+        catch (Exception failure) when (failure is ArgumentException or OverflowException)
+        {
+            throw new SwitchyardException($"{file.Header.Source}: tensor {entry.Name} has shape [{string.Join(", ", entry.Shape)}]", $"at most {Shape.MaxRank} axes of up to {int.MaxValue} are supported", failure);
+        }
     }
 
     /// <summary>Reads a tensor by name and converts it to Float32; null if there is none of that name.</summary>

@@ -94,6 +94,21 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void A_shape_that_no_tensor_can_have_is_refused()
+    {
+        string path = Path.Combine(folder, "shapes.safetensors");
+        SafetensorsWriter.Write(path,
+            [
+                new("overflow", SafetensorsType.Float32, [0, int.MaxValue, int.MaxValue, int.MaxValue], ReadOnlyMemory<byte>.Empty),
+                new("long", SafetensorsType.Float32, [0, 1L << 31], ReadOnlyMemory<byte>.Empty),
+                new("deep", SafetensorsType.Float32, [1, 1, 1, 1, 1, 1, 1], new byte[4]),
+            ]);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        foreach (SafetensorsEntry entry in file.Header.Entries)
+            Assert.Contains(entry.Name, Assert.Throws<SwitchyardException>(() => file.ReadTensor(entry)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_no_readable_file_is_named()
     {
         foreach (string path in new[] { Path.Combine(folder, "absent"), folder })
