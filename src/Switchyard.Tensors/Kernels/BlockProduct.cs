@@ -42,7 +42,7 @@ internal static unsafe class BlockProduct
         int width = 2 * TLanes.Count;
         int panels = (block.Rows + TLanes.TileRows - 1) / TLanes.TileRows;
         int longest = Math.Min(block.Inner, InnerBlock);
-        T* packedA = (T*)Scratch.Rent((nuint)(((nint)block.Rows * longest + (nint)width * longest + 64) * sizeof(T)));
+        T* packedA = (T*)Scratch.Rent(((long)block.Rows * longest + (long)width * longest + 64) * sizeof(T));
         T* packedB = (T*)(((nint)(packedA + (nint)block.Rows * longest) + 63) & ~63);
         T* edge = stackalloc T[TileElements];
 

@@ -1,40 +1,40 @@
-using System.Runtime.InteropServices;
-
 namespace Switchyard.Tensors.Kernels;
 
-/// <summary>Memory for packing, one piece per thread: it grows to the most that was asked for and stays.</summary>
+/// <summary>
+/// Memory for packing, one piece per thread: it grows to the most that was asked for and stays. Small products are over
+/// before the lock of the pool, from which a <see cref="Workspace{T}"/> comes, would pay; and what stays with a thread
+/// stays in its caches.
+/// </summary>
 internal sealed unsafe class Scratch
 {
-    private const nuint CacheLine = 64;
-
     [ThreadStatic]
     private static Scratch? _current;
 
-    private void* _memory;
-    private nuint _bytes;
+    private nint _memory;
+    private long _bytes;
 
     private Scratch()
     {
     }
 
-    ~Scratch() => NativeMemory.AlignedFree(_memory);
+    ~Scratch() => AlignedMemory.Free(_memory);
 
     /// <summary>
     /// The calling thread's memory, at least so large and aligned to a cache line; its content is undefined and
     /// lasts until the next call on the same thread.
     /// </summary>
-    internal static void* Rent(nuint bytes)
+    internal static void* Rent(long bytes)
     {
         Scratch scratch = _current ??= new Scratch();
         if (bytes > scratch._bytes)
         {
-            NativeMemory.AlignedFree(scratch._memory);
-            scratch._memory = null;
-            scratch._bytes = 0;
-            scratch._memory = NativeMemory.AlignedAlloc(bytes, CacheLine);
+            AlignedMemory.Free(scratch._memory);
+            // Should there be no more memory, this thread has none rather than what was given back.
+            (scratch._memory, scratch._bytes) = (0, 0);
+            scratch._memory = AlignedMemory.Allocate(bytes);
             scratch._bytes = bytes;
         }
 
-        return scratch._memory;
+        return (void*)scratch._memory;
     }
 }

@@ -1,5 +1,5 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
+using Switchyard.Tensors.Kernels;
 
 namespace Switchyard.Tensors.Memory;
 
@@ -9,7 +9,8 @@ namespace Switchyard.Tensors.Memory;
 /// </summary>
 public static class MemoryPool
 {
-    private const int Alignment = 64;
+    // The smallest block, in bytes: below it, a quarter of a doubling would be less than a cache line.
+    private const long SmallestBlock = 256;
     private const int StepsPerDoubling = 4;
 
     // One stack of free blocks per size class: 4 classes between powers of two bound the waste at a fifth.
@@ -17,19 +18,12 @@ public static class MemoryPool
     private static readonly Lock Gate = new();
     private static long s_bytesInUse;
     private static long s_bytesReserved;
-    private static long s_highWater;
 
     /// <summary>Bytes that live tensors hold.</summary>
     public static long BytesInUse => Interlocked.Read(ref s_bytesInUse);
 
     /// <summary>Bytes taken from the operating system: live ones and those kept for reuse.</summary>
     public static long BytesReserved => Interlocked.Read(ref s_bytesReserved);
-
-    /// <summary>The most that <see cref="BytesInUse"/> has been since the last <see cref="ResetHighWater"/>.</summary>
-    public static long HighWater => Interlocked.Read(ref s_highWater);
-
-    /// <summary>Starts <see cref="HighWater"/> anew from what is in use now.</summary>
-    public static void ResetHighWater() => Interlocked.Exchange(ref s_highWater, BytesInUse);
 
     /// <summary>Gives the blocks that are kept for reuse back to the operating system.</summary>
     public static void Trim()
@@ -54,7 +48,6 @@ public static class MemoryPool
         {
             if (!FreeBlocks[sizeClass].TryPop(out Storage? storage)) storage = Allocate(sizeClass);
             s_bytesInUse += storage.Bytes;
-            s_highWater = Math.Max(s_highWater, s_bytesInUse);
             return storage;
         }
     }
@@ -78,23 +71,23 @@ public static class MemoryPool
         }
     }
 
-    private static unsafe void Free(Storage storage)
+    private static void Free(Storage storage)
     {
-        NativeMemory.AlignedFree((void*)storage.Address);
+        AlignedMemory.Free(storage.Address);
         s_bytesReserved -= storage.Bytes;
     }
 
-    private static unsafe Storage Allocate(int sizeClass)
+    private static Storage Allocate(int sizeClass)
     {
         long bytes = ClassBytes(sizeClass);
-        void* address = NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+        nint address = AlignedMemory.Allocate(bytes);
         s_bytesReserved += bytes;
-        return new Storage((nint)address, bytes, sizeClass);
+        return new Storage(address, bytes, sizeClass);
     }
 
     private static int SizeClass(long bytes)
     {
-        long rounded = Math.Max(bytes, Alignment * StepsPerDoubling);
+        long rounded = Math.Max(bytes, SmallestBlock);
         int power = BitOperations.Log2((ulong)(rounded - 1));
         long step = (1L << power) / StepsPerDoubling;
         int quarter = (int)((rounded - (1L << power) + step - 1) / step);
