@@ -1,4 +1,5 @@
 using System.Text;
+using Switchyard.Files;
 
 namespace Switchyard.Language.Tokenizers;
 
@@ -58,18 +59,20 @@ public abstract class Tokenizer
     /// that tells transformers to take the file as it stands instead of rebuilding it from the name of the model.
     /// Each file is written beside and renamed.
     /// </summary>
+    /// <exception cref="SwitchyardException">The disk is full, or the folder may not be written.</exception>
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
-        WriteWhole(Path.Combine(folder, FileName), Describe().ToJson());
-        WriteWhole(Path.Combine(folder, ConfigurationFileName), """
+        byte[] json = Describe().ToJson();
+        AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(json));
+        AtomicFile.WriteText(Path.Combine(folder, ConfigurationFileName), """
             {
               "tokenizer_class": "PreTrainedTokenizerFast",
               "clean_up_tokenization_spaces": false
             }
 
-            """u8.ToArray());
+            """);
     }
 
     /// <summary>Reads <see cref="FileName"/> from a folder: one that <see cref="Save"/> wrote, or a byte-level BPE of others.</summary>
@@ -83,11 +86,4 @@ public abstract class Tokenizer
 
     /// <summary>What is saved.</summary>
     private protected abstract TokenizerJson Describe();
-
-    private static void WriteWhole(string path, byte[] content)
-    {
-        string beside = path + ".new";
-        File.WriteAllBytes(beside, content);
-        File.Move(beside, path, overwrite: true);
-    }
 }
