@@ -30,7 +30,7 @@ public sealed class RunFolder
     public string MetricsPath => System.IO.Path.Combine(Path, MetricsFile.Name);
 
     /// <summary>The report.</summary>
-    public string ReportPath => System.IO.Path.Combine(Path, "report.html");
+    public string ReportPath => System.IO.Path.Combine(Path, TrainingReport.FileName);
 
     /// <summary>The checkpoints.</summary>
     public CheckpointFolder Checkpoints { get; }
