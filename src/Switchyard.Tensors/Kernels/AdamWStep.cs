@@ -38,7 +38,7 @@ internal static unsafe class AdamWStep
             Gradient = (void*)gradient.Address,
             First = (void*)first.Address,
             Second = (void*)second.Address,
-            Elements = parameter.Elements,
+            Parts = new RowParts(parameter.Elements, PartElements),
             GradientScale = gradientScale,
             Beta1 = beta1,
             Beta2 = beta2,
@@ -47,16 +47,15 @@ internal static unsafe class AdamWStep
             Rate = rate / (1 - Math.Pow(beta1, step)),
             SecondCorrection = 1 / Math.Sqrt(1 - Math.Pow(beta2, step)),
         };
-        int parts = (int)((state.Elements + PartElements - 1) / PartElements);
-        WorkerPool.Run(parts, parameter.Type == ElementType.Float32 ? &Part<float> : &Part<double>, &state);
+        WorkerPool.Run(state.Parts.Count, parameter.Type == ElementType.Float32 ? &Part<float> : &Part<double>, &state);
     }
 
     private static void Part<T>(void* state, int part)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         Step* s = (Step*)state;
-        long start = (long)part * PartElements;
-        int length = (int)Math.Min(PartElements, s->Elements - start);
+        long start = s->Parts.Start(part);
+        int length = s->Parts.Length(part);
         T* p = (T*)s->Parameter + start, g = (T*)s->Gradient + start, m = (T*)s->First + start, v = (T*)s->Second + start;
         Vector<T> scale = Lanes<T>(s->GradientScale), kept = Lanes<T>(s->Kept), rate = Lanes<T>(-s->Rate), epsilon = Lanes<T>(s->Epsilon), correction = Lanes<T>(s->SecondCorrection);
         Vector<T> beta1 = Lanes<T>(s->Beta1), beta2 = Lanes<T>(s->Beta2), fresh1 = Lanes<T>(1 - s->Beta1), fresh2 = Lanes<T>(1 - s->Beta2);
@@ -83,7 +82,7 @@ internal static unsafe class AdamWStep
         public void* Gradient;
         public void* First;
         public void* Second;
-        public long Elements;
+        public RowParts Parts;
         public double GradientScale;
         public double Beta1;
         public double Beta2;

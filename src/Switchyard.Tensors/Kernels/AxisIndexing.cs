@@ -36,17 +36,16 @@ internal static unsafe class AxisIndexing
             Extent = x.Shape[axis],
             Selected = index.Shape[0],
             Bytes = x.Shape.Product(axis + 1, x.Rank) * x.Type.Size(),
-            Count = x.Shape.Product(0, axis) * index.Shape[0],
         };
-        slices.PerPart = (int)Math.Max(1, 4 * PartElements / Math.Max(1, slices.Bytes));
-        WorkerPool.Run(checked((int)((slices.Count + slices.PerPart - 1) / slices.PerPart)), &SelectPart, &slices);
+        slices.Parts = new RowParts(x.Shape.Product(0, axis) * index.Shape[0], Math.Max(1, 4 * PartElements / Math.Max(1, slices.Bytes)));
+        WorkerPool.Run(slices.Parts.Count, &SelectPart, &slices);
     }
 
     private static void GatherPart<T>(void* state, int part)
         where T : unmanaged
     {
         Lines* lines = (Lines*)state;
-        for (long line = lines->Start(part); line < lines->End(part); line++)
+        for (long line = lines->Parts.Start(part); line < lines->Parts.End(part); line++)
         {
             (long x, long at) = lines->Find(line);
             for (int i = 0; i < lines->Length; i++, at += lines->StepIndex) ((T*)lines->Target)[at] = ((T*)lines->Source)[x + lines->Index[at] * lines->Step];
@@ -57,7 +56,7 @@ internal static unsafe class AxisIndexing
         where T : unmanaged, INumber<T>
     {
         Lines* lines = (Lines*)state;
-        for (long line = lines->Start(part); line < lines->End(part); line++)
+        for (long line = lines->Parts.Start(part); line < lines->Parts.End(part); line++)
         {
             (long y, long at) = lines->Find(line);
             for (int i = 0; i < lines->Length; i++, at += lines->StepIndex) ((T*)lines->Target)[y + lines->Index[at] * lines->Step] += ((T*)lines->Source)[at];
@@ -67,8 +66,7 @@ internal static unsafe class AxisIndexing
     private static void SelectPart(void* state, int part)
     {
         Slices* s = (Slices*)state;
-        long end = Math.Min(s->Count, (part + 1L) * s->PerPart);
-        for (long slice = part * (long)s->PerPart; slice < end; slice++)
+        for (long slice = s->Parts.Start(part); slice < s->Parts.End(part); slice++)
         {
             (long outer, long row) = Math.DivRem(slice, s->Selected);
             Buffer.MemoryCopy(s->X + (outer * s->Extent + s->Index[row]) * s->Bytes, s->Y + slice * s->Bytes, s->Bytes, s->Bytes);
@@ -84,8 +82,7 @@ internal static unsafe class AxisIndexing
         public int Length;
         public long Step;
         public long StepIndex;
-        private readonly long _count;
-        private readonly long _perPart;
+        public RowParts Parts;
         private int _rank;
         private Axes _extents;
         private Axes _steps;
@@ -95,8 +92,7 @@ internal static unsafe class AxisIndexing
         {
             Index = (int*)index.Address;
             Length = index.Shape[axis];
-            _count = Length == 0 ? 0 : index.Elements / Length;
-            _perPart = Math.Max(1, PartElements / Math.Max(1, Length));
+            Parts = new RowParts(Length == 0 ? 0 : index.Elements / Length, Math.Max(1, PartElements / Math.Max(1, Length)));
             for (int other = index.Rank - 1; other >= 0; other--)
             {
                 long step = indexed.Shape.Product(other + 1, indexed.Rank), stepIndex = index.Shape.Product(other + 1, index.Rank);
@@ -107,12 +103,8 @@ internal static unsafe class AxisIndexing
 
         public void Run(delegate*<void*, int, void> body)
         {
-            fixed (Lines* lines = &this) WorkerPool.Run(checked((int)((_count + _perPart - 1) / _perPart)), body, lines);
+            fixed (Lines* lines = &this) WorkerPool.Run(Parts.Count, body, lines);
         }
-
-        public readonly long Start(int part) => part * _perPart;
-
-        public readonly long End(int part) => Math.Min(_count, (part + 1) * _perPart);
 
         public readonly (long Indexed, long Index) Find(long line)
         {
@@ -147,8 +139,7 @@ internal static unsafe class AxisIndexing
         public long Extent;
         public long Selected;
         public long Bytes;
-        public long Count;
-        public int PerPart;
+        public RowParts Parts;
     }
 
     [InlineArray(Shape.MaxRank)]

@@ -12,16 +12,16 @@ internal static unsafe class Conversion
     public static void Run(Tensor x, Tensor y)
     {
         y.MarkChanged();
-        Operands operands = new() { X = (byte*)x.Address, Y = (byte*)y.Address, From = x.Type, To = y.Type, Elements = x.Elements };
-        WorkerPool.Run(checked((int)((operands.Elements + PartElements - 1) / PartElements)), &Part, &operands);
+        Operands operands = new() { X = (byte*)x.Address, Y = (byte*)y.Address, From = x.Type, To = y.Type, Parts = new RowParts(x.Elements, PartElements) };
+        WorkerPool.Run(operands.Parts.Count, &Part, &operands);
     }
 
     private static void Part(void* state, int part)
     {
         Operands* o = (Operands*)state;
-        long end = Math.Min(o->Elements, (part + 1L) * PartElements);
+        long end = o->Parts.End(part);
         float* buffer = stackalloc float[BufferElements];
-        for (long start = (long)part * PartElements; start < end; start += BufferElements)
+        for (long start = o->Parts.Start(part); start < end; start += BufferElements)
         {
             int length = (int)Math.Min(BufferElements, end - start);
             byte* x = o->X + start * o->From.Size(), y = o->Y + start * o->To.Size();
@@ -71,6 +71,6 @@ internal static unsafe class Conversion
         public byte* Y;
         public ElementType From;
         public ElementType To;
-        public long Elements;
+        public RowParts Parts;
     }
 }

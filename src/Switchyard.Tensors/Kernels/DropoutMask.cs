@@ -19,23 +19,22 @@ internal static unsafe class DropoutMask
         {
             X = (void*)x.Address,
             Y = (void*)y.Address,
-            Elements = x.Elements,
+            Parts = new RowParts(x.Elements, PartElements),
             Key = key,
             Position = position,
             // An element is kept when its 32 bits are at least this; at probability 1 nothing is.
             Threshold = (ulong)Math.Round(probability * 4294967296.0),
             Scale = probability < 1 ? 1 / (1 - probability) : 0,
         };
-        int parts = (int)((operands.Elements + PartElements - 1) / PartElements);
-        WorkerPool.Run(parts, x.Type == ElementType.Float32 ? &Part<float> : &Part<double>, &operands);
+        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &Part<float> : &Part<double>, &operands);
     }
 
     private static void Part<T>(void* state, int part)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         Operands* o = (Operands*)state;
-        long start = (long)part * PartElements, end = Math.Min(o->Elements, start + PartElements);
-        int length = (int)(end - start);
+        long start = o->Parts.Start(part);
+        int length = o->Parts.Length(part);
         T* x = (T*)o->X + start, y = (T*)o->Y + start;
         uint* bits = stackalloc uint[PartElements];
         PhiloxBlocks.Fill(o->Key, o->Position + (ulong)(start / PhiloxBlocks.Numbers), (int)Blocks(length), bits);
@@ -65,7 +64,7 @@ internal static unsafe class DropoutMask
     {
         public void* X;
         public void* Y;
-        public long Elements;
+        public RowParts Parts;
         public ulong Key;
         public ulong Position;
         public ulong Threshold;

@@ -33,8 +33,8 @@ internal static unsafe class Elementwise
         where TFunction : struct, IUnaryFunction
     {
         y.MarkChanged();
-        UnaryOperands operands = new() { X = (void*)x.Address, Y = (void*)y.Address, Elements = y.Elements };
-        WorkerPool.Run(Parts(operands.Elements), x.Type == ElementType.Float32 ? &UnaryPart<TFunction, float> : &UnaryPart<TFunction, double>, &operands);
+        UnaryOperands operands = new() { X = (void*)x.Address, Y = (void*)y.Address, Parts = new RowParts(y.Elements, PartElements) };
+        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &UnaryPart<TFunction, float> : &UnaryPart<TFunction, double>, &operands);
     }
 
     /// <summary>y = f(a, number), of one shape; y may be a.</summary>
@@ -42,8 +42,8 @@ internal static unsafe class Elementwise
         where TFunction : struct, IBinaryFunction
     {
         y.MarkChanged();
-        UnaryOperands operands = new() { X = (void*)a.Address, Y = (void*)y.Address, Elements = y.Elements, Number = b };
-        WorkerPool.Run(Parts(operands.Elements), a.Type == ElementType.Float32 ? &NumberPart<TFunction, float> : &NumberPart<TFunction, double>, &operands);
+        UnaryOperands operands = new() { X = (void*)a.Address, Y = (void*)y.Address, Parts = new RowParts(y.Elements, PartElements), Number = b };
+        WorkerPool.Run(operands.Parts.Count, a.Type == ElementType.Float32 ? &NumberPart<TFunction, float> : &NumberPart<TFunction, double>, &operands);
     }
 
     /// <summary>y = f(a, b), a and b stretched to the shape of y; y may be an operand of its own shape.</summary>
@@ -56,15 +56,13 @@ internal static unsafe class Elementwise
         WorkerPool.Run(operands.Plan.Parts(PartElements), a.Type == ElementType.Float32 ? &BinaryPart<TFunction, float> : &BinaryPart<TFunction, double>, &operands);
     }
 
-    private static int Parts(long elements) => (int)((elements + PartElements - 1) / PartElements);
-
     private static void UnaryPart<TFunction, T>(void* state, int part)
         where TFunction : struct, IUnaryFunction
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         UnaryOperands* o = (UnaryOperands*)state;
-        long start = (long)part * PartElements;
-        int length = (int)Math.Min(PartElements, o->Elements - start);
+        long start = o->Parts.Start(part);
+        int length = o->Parts.Length(part);
         TFunction.Apply(new ReadOnlySpan<T>((T*)o->X + start, length), new Span<T>((T*)o->Y + start, length));
     }
 
@@ -73,8 +71,8 @@ internal static unsafe class Elementwise
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         UnaryOperands* o = (UnaryOperands*)state;
-        long start = (long)part * PartElements;
-        int length = (int)Math.Min(PartElements, o->Elements - start);
+        long start = o->Parts.Start(part);
+        int length = o->Parts.Length(part);
         TFunction.Apply(new ReadOnlySpan<T>((T*)o->X + start, length), T.CreateChecked(o->Number), new Span<T>((T*)o->Y + start, length));
     }
 
@@ -99,7 +97,7 @@ internal static unsafe class Elementwise
     {
         public void* X;
         public void* Y;
-        public long Elements;
+        public RowParts Parts;
         public double Number;
     }
 

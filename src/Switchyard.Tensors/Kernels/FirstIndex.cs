@@ -23,10 +23,8 @@ internal static unsafe class FirstIndex
         where TFirst : struct, IFirst
     {
         y.MarkChanged();
-        Operands operands = new() { X = (void*)x.Address, Y = (int*)y.Address, Rows = y.Elements, Length = x.Shape[axis], Inner = x.Shape.Product(axis + 1, x.Rank) };
-        operands.RowsPerPart = Math.Max(1, PartElements / Math.Max(1, operands.Length));
-        int parts = checked((int)((operands.Rows + operands.RowsPerPart - 1) / operands.RowsPerPart));
-        WorkerPool.Run(parts, x.Type == ElementType.Float32 ? &Part<TFirst, float> : &Part<TFirst, double>, &operands);
+        Operands operands = new() { X = (void*)x.Address, Y = (int*)y.Address, Parts = new RowParts(y.Elements, Math.Max(1, PartElements / Math.Max(1, x.Shape[axis]))), Length = x.Shape[axis], Inner = x.Shape.Product(axis + 1, x.Rank) };
+        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &Part<TFirst, float> : &Part<TFirst, double>, &operands);
     }
 
     private static void Part<TFirst, T>(void* state, int part)
@@ -34,8 +32,7 @@ internal static unsafe class FirstIndex
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         Operands* o = (Operands*)state;
-        long end = Math.Min(o->Rows, (part + 1L) * o->RowsPerPart);
-        for (long row = part * (long)o->RowsPerPart; row < end; row++)
+        for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
         {
             (long outer, long inner) = Math.DivRem(row, o->Inner);
             T* x = (T*)o->X + outer * o->Length * o->Inner + inner;
@@ -57,10 +54,9 @@ internal static unsafe class FirstIndex
     {
         public void* X;
         public int* Y;
-        public long Rows;
+        public RowParts Parts;
         public long Inner;
         public int Length;
-        public int RowsPerPart;
     }
 }
 

@@ -27,10 +27,8 @@ internal static unsafe class LineOrder
             Inner = x.Shape.Product(axis + 1, x.Rank),
         };
         if (indices.Elements == 0) return;
-        operands.Lines = indices.Elements / count;
-        operands.LinesPerPart = Math.Max(1, PartElements / operands.Length);
-        int parts = checked((int)((operands.Lines + operands.LinesPerPart - 1) / operands.LinesPerPart));
-        WorkerPool.Run(parts, x.Type == ElementType.Float32 ? &Part<float> : &Part<double>, &operands);
+        operands.Lines = new RowParts(indices.Elements / count, Math.Max(1, PartElements / operands.Length));
+        WorkerPool.Run(operands.Lines.Count, x.Type == ElementType.Float32 ? &Part<float> : &Part<double>, &operands);
     }
 
     private static void Part<T>(void* state, int part)
@@ -41,8 +39,7 @@ internal static unsafe class LineOrder
         using Workspace<int> indexSpace = new(o->Length);
         Span<ulong> keys = new(keySpace.Pointer, o->Length);
         Span<int> order = new(indexSpace.Pointer, o->Length);
-        long end = Math.Min(o->Lines, (part + 1L) * o->LinesPerPart);
-        for (long line = part * (long)o->LinesPerPart; line < end; line++)
+        for (long line = o->Lines.Start(part); line < o->Lines.End(part); line++)
         {
             (long outer, long inner) = Math.DivRem(line, o->Inner);
             T* x = (T*)o->X + outer * o->Length * o->Inner + inner;
@@ -93,11 +90,10 @@ internal static unsafe class LineOrder
     {
         public void* X;
         public int* Indices;
-        public long Lines;
+        public RowParts Lines;
         public long Inner;
         public int Length;
         public int Count;
-        public int LinesPerPart;
         public bool Descending;
     }
 }

@@ -21,9 +21,8 @@ internal static unsafe class RandomNumbers
         where TDistribution : struct, IDistribution
     {
         y.MarkChanged();
-        Operands operands = new() { Y = (void*)y.Address, Elements = y.Elements, Key = random.Key, First = random.Take(y.Elements), Shape = shape };
-        int parts = checked((int)((operands.Elements + PartElements - 1) / PartElements));
-        WorkerPool.Run(parts, y.Type == ElementType.Float32 ? &Part<TDistribution, float> : &Part<TDistribution, double>, &operands);
+        Operands operands = new() { Y = (void*)y.Address, Parts = new RowParts(y.Elements, PartElements), Key = random.Key, First = random.Take(y.Elements), Shape = shape };
+        WorkerPool.Run(operands.Parts.Count, y.Type == ElementType.Float32 ? &Part<TDistribution, float> : &Part<TDistribution, double>, &operands);
     }
 
     private static void Part<TDistribution, T>(void* state, int part)
@@ -32,15 +31,14 @@ internal static unsafe class RandomNumbers
     {
         Operands* o = (Operands*)state;
         T* y = (T*)o->Y;
-        long end = Math.Min(o->Elements, (part + 1L) * PartElements);
-        for (long i = (long)part * PartElements; i < end; i++)
+        for (long i = o->Parts.Start(part); i < o->Parts.End(part); i++)
             y[i] = T.CreateTruncating(TDistribution.At(o->Key, o->First + (ulong)i, in o->Shape));
     }
 
     private struct Operands
     {
         public void* Y;
-        public long Elements;
+        public RowParts Parts;
         public ulong Key;
         public ulong First;
         public DistributionShape Shape;

@@ -1,6 +1,11 @@
 namespace Switchyard.Tensors.Kernels;
 
-/// <summary>How the rows of a matrix are dealt out to parts: by its size alone, never by the number of threads.</summary>
+/// <summary>
+/// How the rows of a matrix, or elements as rows of one, are dealt out to parts: by their number alone, never by the
+/// number of threads.
+/// </summary>
+/// <param name="Rows">How many rows.</param>
+/// <param name="RowsPerPart">How many rows a part has; the last may have fewer.</param>
 internal readonly record struct RowParts(long Rows, long RowsPerPart)
 {
     // Three such parts stay in a first-level cache.
@@ -15,9 +20,11 @@ internal readonly record struct RowParts(long Rows, long RowsPerPart)
     /// <summary>At most 64 parts, for kernels that leave a row of sums per part.</summary>
     public static RowParts WithSums(long rows, long width) => new(rows, Math.Max(Of(rows, width).RowsPerPart, (rows + MostSums - 1) / MostSums));
 
-    public int Count => (int)((Rows + RowsPerPart - 1) / RowsPerPart);
+    public int Count => checked((int)((Rows + RowsPerPart - 1) / RowsPerPart));
 
     public long Start(int part) => part * RowsPerPart;
 
     public long End(int part) => Math.Min(Rows, (part + 1) * RowsPerPart);
+
+    public int Length(int part) => (int)(End(part) - Start(part));
 }

@@ -17,11 +17,10 @@ internal static unsafe class Selection
             A = a is null ? null : (void*)a.Address,
             B = b is null ? null : (void*)b.Address,
             Y = (void*)y.Address,
-            Elements = y.Elements,
+            Parts = new RowParts(y.Elements, PartElements),
             Number = number,
         };
-        int parts = checked((int)((operands.Elements + PartElements - 1) / PartElements));
-        WorkerPool.Run(parts, (mask.Type, y.Type) switch
+        WorkerPool.Run(operands.Parts.Count, (mask.Type, y.Type) switch
         {
             (ElementType.Int32, ElementType.Float32) => &Part<int, float>,
             (ElementType.Int32, ElementType.Float64) => &Part<int, double>,
@@ -36,7 +35,7 @@ internal static unsafe class Selection
         where T : unmanaged, INumber<T>
     {
         Operands* o = (Operands*)state;
-        long start = (long)part * PartElements, end = Math.Min(start + PartElements, o->Elements);
+        long start = o->Parts.Start(part), end = o->Parts.End(part);
         TMask* mask = (TMask*)o->Mask;
         T* y = (T*)o->Y;
         T number = T.CreateChecked(o->Number);
@@ -53,7 +52,7 @@ internal static unsafe class Selection
         public void* A;
         public void* B;
         public void* Y;
-        public long Elements;
+        public RowParts Parts;
         public double Number;
     }
 }

@@ -17,21 +17,20 @@ internal static unsafe class SquaredNorm
 
     private static double Of(Tensor x)
     {
-        int parts = (int)((x.Elements + PartElements - 1) / PartElements);
-        using Workspace<double> sums = new(parts);
-        Operands operands = new() { X = (void*)x.Address, Elements = x.Elements, Sums = sums.Pointer };
-        WorkerPool.Run(parts, x.Type == ElementType.Float32 ? &Float32Part : &Float64Part, &operands);
+        RowParts parts = new(x.Elements, PartElements);
+        using Workspace<double> sums = new(parts.Count);
+        Operands operands = new() { X = (void*)x.Address, Parts = parts, Sums = sums.Pointer };
+        WorkerPool.Run(parts.Count, x.Type == ElementType.Float32 ? &Float32Part : &Float64Part, &operands);
         double sum = 0;
-        for (int part = 0; part < parts; part++) sum += sums.Pointer[part];
+        for (int part = 0; part < parts.Count; part++) sum += sums.Pointer[part];
         return sum;
     }
 
     private static void Float32Part(void* state, int part)
     {
         Operands* o = (Operands*)state;
-        long start = (long)part * PartElements;
-        int length = (int)Math.Min(PartElements, o->Elements - start);
-        float* x = (float*)o->X + start;
+        int length = o->Parts.Length(part);
+        float* x = (float*)o->X + o->Parts.Start(part);
         Vector<double> even = default, odd = default;
         for (int i = 0; i < length; i += Vector<float>.Count)
         {
@@ -45,15 +44,14 @@ internal static unsafe class SquaredNorm
     private static void Float64Part(void* state, int part)
     {
         Operands* o = (Operands*)state;
-        long start = (long)part * PartElements;
-        double* x = (double*)o->X + start;
-        o->Sums[part] = VectorMath.Dot(x, x, (int)Math.Min(PartElements, o->Elements - start));
+        double* x = (double*)o->X + o->Parts.Start(part);
+        o->Sums[part] = VectorMath.Dot(x, x, o->Parts.Length(part));
     }
 
     private struct Operands
     {
         public void* X;
         public double* Sums;
-        public long Elements;
+        public RowParts Parts;
     }
 }
