@@ -6,6 +6,10 @@ namespace Switchyard.Tensors;
 /// Reverse-mode differentiation. Operations on tensors that require a gradient are recorded on the thread that
 /// runs them; <see cref="Of"/> and <see cref="Tensor.Backward"/> walk the record from the last to the first.
 /// </summary>
+/// <remarks>
+/// A walk marks all that it passes, down to the leaves: what shares a tensor that requires a gradient, such as a
+/// parameter, is walked by one thread at a time.
+/// </remarks>
 public static class Gradients
 {
     [ThreadStatic]
@@ -31,7 +35,7 @@ public static class Gradients
     /// <param name="createGraph">Whether the gradients can themselves be differentiated.</param>
     /// <returns>One gradient per input, of its shape; zeros for an input that does not matter.</returns>
     /// <exception cref="InvalidOperationException">
-    /// No gradient was recorded for the output, or a tensor that a gradient needs was changed in place.
+    /// No gradient was recorded for the output, or a tensor that a gradient needs was changed in place or freed.
     /// </exception>
     public static Tensor[] Of(Tensor output, IReadOnlyList<Tensor> inputs, Tensor? upstream = null, bool createGraph = false)
     {

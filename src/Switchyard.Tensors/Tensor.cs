@@ -122,6 +122,9 @@ public sealed partial class Tensor : IDisposable
     /// The elements, to read and to write. Taking it counts as an in-place change: gradients that need the
     /// former values will report it.
     /// </summary>
+    /// <remarks>
+    /// The span does not keep the memory: hold on to the tensor, or to a scope that it belongs to, while it is used.
+    /// </remarks>
     /// <exception cref="ArgumentException"><typeparamref name="T"/> is not the type of the elements.</exception>
     /// <exception cref="InvalidOperationException">More elements than a span can hold.</exception>
     public Span<T> AsSpan<T>()

@@ -9,7 +9,7 @@ public sealed partial class Tensor
     /// or of its sum weighted by <paramref name="upstream"/>.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// No gradient was recorded, or a tensor that a gradient needs was changed in place.
+    /// No gradient was recorded, or a tensor that a gradient needs was changed in place or freed.
     /// </exception>
     public void Backward(Tensor? upstream = null, bool createGraph = false) => Gradients.Backward(this, upstream, createGraph);
 
