@@ -1,4 +1,5 @@
 using System.Text;
+using Switchyard.Files;
 
 namespace Switchyard.Language.Tokenizers;
 
@@ -84,10 +85,5 @@ public abstract class Tokenizer
     /// <summary>What is saved.</summary>
     private protected abstract TokenizerJson Describe();
 
-    private static void WriteWhole(string path, byte[] content)
-    {
-        string beside = path + ".new";
-        File.WriteAllBytes(beside, content);
-        File.Move(beside, path, overwrite: true);
-    }
+    private static void WriteWhole(string path, byte[] content) => AtomicFile.Write(path, stream => stream.Write(content));
 }

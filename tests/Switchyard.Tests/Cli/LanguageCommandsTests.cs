@@ -167,7 +167,7 @@ public sealed class LanguageCommandsTests : IDisposable
     public void A_run_is_not_resumed_on_a_text_that_has_changed()
     {
         string run = Path.Combine(_folder.Path, "run");
-        Json("train", "--data", _text, "--steps", "2", "--out", run);
+        Train("--data", _text, "--steps", "2", "--out", run);
         byte[] text = File.ReadAllBytes(_text);
         text[3] = (byte)'!';
         File.WriteAllBytes(_text, text);
@@ -191,7 +191,7 @@ public sealed class LanguageCommandsTests : IDisposable
     public void Neither_an_export_nor_a_run_replaces_files_of_another_kind()
     {
         string run = Path.Combine(_folder.Path, "run"), exported = Path.Combine(_folder.Path, "exported");
-        Json("train", "--data", _text, "--steps", "2", "--out", run);
+        Train("--data", _text, "--steps", "2", "--out", run);
         byte[] config = File.ReadAllBytes(Path.Combine(run, "config.json"));
         Refused("not replaced", "export", "--run", run, "--to", "huggingface", run);
         Assert.Equal(config, File.ReadAllBytes(Path.Combine(run, "config.json")));
@@ -202,6 +202,9 @@ public sealed class LanguageCommandsTests : IDisposable
         Refused("report.html", ["train", .. Tiny, "--data", _text, "--steps", "2", "--out", reports]);
         Assert.Equal("mine", File.ReadAllText(Assert.Single(Directory.GetFiles(reports))));
     }
+
+    private static void Train(params string[] arguments)
+        => Assert.Equal(0, new CapturedTerminal().Run(CommandList.Create(), ["train", .. arguments, .. Tiny]));
 
     private static void Refused(string expected, params string[] arguments)
     {
