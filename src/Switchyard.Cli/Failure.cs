@@ -17,6 +17,7 @@ internal sealed record Failure(int ExitCode, string Message, string? Hint)
         SwitchyardException wrong => new(Cli.ExitCode.Misuse, OneLine(wrong.Message), wrong.Hint is null ? null : OneLine(wrong.Hint)),
         ArgumentException wrong => new(Cli.ExitCode.Misuse, OneLine(WithoutParameter(wrong)), null),
         IOException or UnauthorizedAccessException => new(Cli.ExitCode.Misuse, OneLine(exception.Message), null),
+        OutOfMemoryException => new(Cli.ExitCode.Misuse, "there is not enough memory for that", "choose fewer or smaller layers and experts, a smaller batch or a shorter context"),
         _ => new(
             Cli.ExitCode.Fault,
             $"this is our fault: {exception.GetType().Name}: {OneLine(exception.Message)}",

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Switchyard.Cli;
 
@@ -25,6 +26,13 @@ internal static class SharedOptions
         threads.AcceptAtLeast(1);
         return threads;
     }
+
+    /// <summary>Refuses what is not a number, and numbers without end.</summary>
+    public static void AcceptFinite(this Option<double> option) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [.., var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out double value) && !double.IsFinite(value))
+            result.AddError($"{option.Name} is {token.Value}, and must be finite");
+    });
 
     /// <summary>Refuses smaller values with one line that names the option, the value and the bound.</summary>
     public static void AcceptAtLeast(this Option<int> option, int minimum) => option.Validators.Add(result =>

@@ -104,7 +104,7 @@ public sealed class RunFolder
 
     private void CheckUnused()
     {
-        if (File.Exists(ConfigPath) || File.Exists(MetricsPath) || Checkpoints.All().Count > 0)
-            throw new SwitchyardException($"{Path} holds a run already", "resume it, or name another folder");
+        if (File.Exists(ConfigPath) || File.Exists(MetricsPath) || File.Exists(ReportPath) || Checkpoints.All().Count > 0)
+            throw new SwitchyardException($"{Path} holds a run already, or a report.html that is not to be replaced", "resume it, or name another folder");
     }
 }

@@ -76,6 +76,8 @@ public sealed record TrainingPlan
         AtLeastOne(RecordEvery, "steps between records");
         if (ClipNorm is { } limit && !(limit > 0)) throw new ArgumentException($"a gradient norm limit of {limit}: give more than 0, or null for none");
         if (!(LearningRate.Peak > 0 && double.IsFinite(LearningRate.Peak))) throw new ArgumentException($"a learning rate of {LearningRate.Peak}: give more than 0");
+        if (!(WeightDecay.Rate >= 0 && double.IsFinite(WeightDecay.Rate))) throw new ArgumentException($"a weight decay of {WeightDecay.Rate}: give 0 or more");
+        if (!(Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1)) throw new ArgumentException($"running means that keep {Beta1} and {Beta2}: give 0 to below 1");
         if (LearningRate.WarmUpSteps < 0) throw new ArgumentException($"{LearningRate.WarmUpSteps} warm-up steps: give 0 or more");
         if (!(LearningRate.MinimumRatio is >= 0 and <= 1)) throw new ArgumentException($"a smallest learning rate of {LearningRate.MinimumRatio} of the peak: give 0 to 1");
 

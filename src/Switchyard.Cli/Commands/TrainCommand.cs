@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Switchyard.Language.Runs;
 using Switchyard.Tensors.Kernels;
 using Switchyard.Training;
@@ -8,7 +9,7 @@ using Switchyard.Training.Reports;
 namespace Switchyard.Cli.Commands;
 
 /// <summary><c>train</c>: a sparse language model from text.</summary>
-internal sealed class TrainCommand
+internal sealed partial class TrainCommand
 {
     private const string RunsFolder = "runs";
 
@@ -75,12 +76,13 @@ internal sealed class TrainCommand
 
     private void AddWhole(string name, string key, string description, string helpName = "N") => Add<long>(name, key, description, helpName, static value => value);
 
-    private void AddNumber(string name, string key, string description) => Add<double>(name, key, description, "X", static value => value);
+    private void AddNumber(string name, string key, string description) => Add<double>(name, key, description, "X", static value => value).AcceptFinite();
 
-    private void Add<T>(string name, string key, string description, string helpName, Func<T, JsonNode?> toJson)
+    private Option<T> Add<T>(string name, string key, string description, string helpName, Func<T, JsonNode?> toJson)
     {
         Option<T> option = new(name) { Description = description, HelpName = helpName };
         _settings.Add((option, key, parse => parse.GetValue(option) is { } value ? toJson(value) : null));
+        return option;
     }
 
     private void Run(ParseResult parse, Output output, CancellationToken interrupted)
@@ -123,6 +125,9 @@ internal sealed class TrainCommand
             return;
         }
 
+        // A run that was done before was not recorded now.
+        if (last is null && MetricsFile.Read(training.Folder.MetricsPath) is [.., var recorded]) last = recorded;
+        double rate = seconds > 0 ? tokens / seconds : last?.TokensPerSecond ?? 0;
         string sample = LanguageReport.Write(training, CommandLineOf(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
         LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(interrupted));
         output.WriteLine(sample);
@@ -130,7 +135,7 @@ internal sealed class TrainCommand
         output.WriteLine($"{evaluation.Text.NatsPerByte:f4} nats per byte on the held-out text ({evaluation.Text.NatsPerToken:f4} per token, perplexity {evaluation.Text.Perplexity:f2})");
         output.WriteLine($"run:    {training.Folder.Path}");
         output.WriteLine($"report: {training.Folder.ReportPath}");
-        if (output.Json) output.Result(Summary(training, result, evaluation, last, tokens / Math.Max(seconds, 1e-9)));
+        if (output.Json) output.Result(Summary(training, result, evaluation, last, rate));
     }
 
     private LanguageTraining Open(ParseResult parse, Output output)
@@ -144,7 +149,7 @@ internal sealed class TrainCommand
             return LanguageTraining.Resume(folder);
         }
         JsonObject? settings = config is null ? null : LanguageRunJson.Read(config);
-        data ??= settings?["data"]?.GetValue<string>();
+        if (settings is not null) data ??= LanguageRunJson.Change(new LanguageRunOptions(), settings, config!).Data;
         if (data is null) output.Say("no --data given: training on a built-in generated text of six domains whose entropy is known");
         return LanguageTraining.Begin(parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now), data, (place, bytes) =>
         {
@@ -202,5 +207,9 @@ internal sealed class TrainCommand
     };
 
     private static string CommandLineOf(ParseResult parse)
-        => "switchyard " + string.Join(' ', parse.Tokens.Select(static token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"\"{token.Value}\"" : token.Value));
+        => "switchyard " + string.Join(' ', parse.Tokens.Select(static token => Unquoted().IsMatch(token.Value) ? token.Value : $"'{token.Value.Replace("'", @"'\''", StringComparison.Ordinal)}'"));
+
+    /// <summary>Words that a shell takes as they are.</summary>
+    [GeneratedRegex(@"^[\w./:=,@%+-]+$")]
+    private static partial Regex Unquoted();
 }

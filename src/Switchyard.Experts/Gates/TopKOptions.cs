@@ -116,6 +116,7 @@ public sealed record TopKOptions
         if (TopK < 1 || TopK > experts) throw new ArgumentException($"top-k is {TopK} of {experts} experts: choose 1 to {experts}");
         if (CapacityFactor <= 0 || EvaluationCapacityFactor <= 0) throw new ArgumentException($"the capacity factor is {CapacityFactor ?? EvaluationCapacityFactor}: give a positive one, or none for dropless routing");
         if (CapacityAlignment < 1) throw new ArgumentException($"the capacity alignment is {CapacityAlignment}: give 1 or more");
+        if (!(BalanceCoefficient >= 0 && ZCoefficient >= 0)) throw new ArgumentException($"the weights of the balance loss and the z-loss are {BalanceCoefficient} and {ZCoefficient}: give 0 or more");
         if (Jitter is < 0 or >= 1) throw new ArgumentException($"the jitter is {Jitter}: give a number from 0 to below 1");
     }
 }

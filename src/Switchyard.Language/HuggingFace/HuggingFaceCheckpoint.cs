@@ -29,18 +29,22 @@ public static partial class HuggingFaceCheckpoint
     }
 
     /// <summary>Writes config.json, model.safetensors and tokenizer.json, each whole or not at all.</summary>
-    /// <exception cref="SwitchyardException">Hugging Face's models cannot express this one, or writing fails.</exception>
+    /// <exception cref="SwitchyardException">Hugging Face's models cannot express this one, the folder holds another kind of thing, or writing fails.</exception>
     public static void Export(LanguageModel model, Tokenizer tokenizer, string folder)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
         string config = HuggingFaceConfig.Write(model.Options).ToJsonString(new JsonSerializerOptions { WriteIndented = true });
+        string configPath = Path.Combine(folder, HuggingFaceConfig.FileName);
+        // A run has a file of that name too: it must not lose it.
+        if (File.Exists(configPath) && !HuggingFaceConfig.IsAt(configPath))
+            throw new SwitchyardException($"{configPath} is not the configuration of a Hugging Face checkpoint and is not replaced", "name another folder");
         Directory.CreateDirectory(folder);
         using TensorScope scope = new();
         using Gradients.Pause pause = Gradients.Paused();
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), Sources(model), new Dictionary<string, string> { ["format"] = "pt" });
         tokenizer.Save(folder);
-        AtomicFile.WriteText(Path.Combine(folder, HuggingFaceConfig.FileName), config + "\n");
+        AtomicFile.WriteText(configPath, config + "\n");
     }
 
     /// <summary>The parameters under Hugging Face's names; experts share memory with their bank.</summary>

@@ -12,6 +12,10 @@ public static class HuggingFaceConfig
     /// <summary>The file's name.</summary>
     public const string FileName = "config.json";
 
+    /// <summary>Whether a file is the configuration of a model, of whatever type.</summary>
+    /// <exception cref="SwitchyardException">It cannot be read, or is not JSON.</exception>
+    internal static bool IsAt(string path) => Parse(path)["model_type"] is not null;
+
     /// <summary>Reads a configuration. Keys that do not matter here are ignored.</summary>
     /// <exception cref="SwitchyardException">The file cannot be read, or describes a model of another kind.</exception>
     public static DecoderOptions Read(string path)
@@ -97,10 +101,10 @@ public static class HuggingFaceConfig
 
     private static void CheckExpressible(DecoderOptions options)
     {
-        const string Hint = "train a model with experts in every layer (or none), top-k of a softmax over all of them, and no shared expert";
+        const string Hint = "train a model with experts in every layer, top-k of a softmax over all of them and no shared expert, or a dense one with query_key_norm false";
         string? obstacle = !options.HasExperts
             ? options.QueryKeyNorm ? "a dense model with q/k norm" : options.ClipQkv is not null ? "a dense model with clipped q, k and v" : null
-            : options.MixtureEvery != 1 ? $"experts only in every {options.MixtureEvery}th layer"
+            : options.MixtureEvery != 1 ? $"experts only in one layer of {options.MixtureEvery}"
             : options.SharedHidden != 0 ? "a shared expert"
             : options.ActualHeadWidth * options.Heads != options.Width ? $"a head width of {options.ActualHeadWidth}, which is not width / heads"
             : options.Routing.EvaluationCapacityFactor is not null ? "a capacity in evaluation"

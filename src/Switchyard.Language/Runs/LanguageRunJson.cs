@@ -27,12 +27,14 @@ public static class LanguageRunJson
         }
         try
         {
-            return JsonNode.Parse(content, null, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject
+            return JsonNode.Parse(content, null, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false }) as JsonObject
                 ?? throw new SwitchyardException($"{path}: a JSON object was expected", "begin the file with { and end it with }");
         }
         catch (JsonException failure)
         {
-            throw new SwitchyardException($"{path}: not JSON at line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}", "mend the file there", failure);
+            // Of a key that stands twice the line is not known.
+            string what = failure.LineNumber is { } line ? $"not JSON at line {line + 1}, byte {failure.BytePositionInLine + 1}" : failure.Message;
+            throw new SwitchyardException($"{path}: {what}", "mend the file there", failure);
         }
     }
 
@@ -59,7 +61,7 @@ public static class LanguageRunJson
         catch (JsonException failure)
         {
             string key = failure.Path?.TrimStart('$', '.') ?? "a value";
-            throw new SwitchyardException($"{source}: {key} has a value of the wrong type", "compare with the config.json of a run", failure);
+            throw new SwitchyardException($"{source}: {key} has a value of the wrong type, or one too large", "compare with the config.json of a run", failure);
         }
     }
 
@@ -81,6 +83,7 @@ public static class LanguageRunJson
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
     IgnoreReadOnlyProperties = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(LanguageRunOptions))]

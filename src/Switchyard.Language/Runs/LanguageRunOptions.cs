@@ -1,3 +1,4 @@
+using Switchyard.Language.Text;
 using Switchyard.Language.Transformer;
 
 namespace Switchyard.Language.Runs;
@@ -7,6 +8,9 @@ public sealed record LanguageRunOptions
 {
     /// <summary>A file, a folder or a pattern; null for the built-in generated text.</summary>
     public string? Data { get; init; }
+
+    /// <summary>The SHA-256 of the text as the run found it, so that it is not resumed on another; see <see cref="TextSource.Checksum"/>.</summary>
+    public string? DataChecksum { get; init; }
 
     /// <summary><c>bytes</c>, or <c>bpe:N</c> for byte-level pairs with N entries learnt from the training text.</summary>
     public string Tokenizer { get; init; } = "bytes";

@@ -28,8 +28,9 @@ public sealed class LanguageTask : TrainingTask
     /// <param name="batch">Windows per micro-batch.</param>
     public LanguageTask(LanguageModel model, Tokenizer tokenizer, WindowSampler windows, EvaluationWindows heldOut, int batch)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(windows);
+        if (batch < 1 || (long)batch * (windows.WindowLength - 1) > int.MaxValue) throw new ArgumentException($"the batch is {batch} windows of {windows.WindowLength - 1} tokens: give 1 window or more, and at most {int.MaxValue:N0} tokens");
         (_model, _tokenizer, _windows, _heldOut, _batch) = (model, tokenizer, windows, heldOut, batch);
         _mixtureLayers = model.Options.MixtureLayers;
     }
@@ -49,7 +50,7 @@ public sealed class LanguageTask : TrainingTask
         ArgumentNullException.ThrowIfNull(options);
         string heads = options.KeyValueHeads is { } keyValueHeads && keyValueHeads != options.Heads ? $"{options.Heads} heads over {keyValueHeads}" : $"{options.Heads} heads";
         string width = options.HeadWidth is { } headWidth ? $"{heads} of {headWidth}" : heads;
-        string layers = options.MixtureEvery == 1 ? "" : $" in every {options.MixtureEvery}th layer";
+        string layers = options.MixtureEvery == 1 ? "" : $" in one layer of {options.MixtureEvery}";
         string shared = options.SharedHidden == 0 ? "" : $" beside a shared one of {options.SharedHidden}";
         string experts = options.HasExperts ? $"{options.Gate} {options.Routing.TopK} of {options.Experts} experts{layers}, inner width {options.Hidden}{shared}" : $"dense, inner width {options.Hidden}";
         return $"decoder of {options.Layers} layers, width {options.Width}, {width}; {experts}; vocabulary {options.Vocabulary}, context {options.Context}";

@@ -60,11 +60,12 @@ public sealed class LanguageTraining : IDisposable
     {
         ArgumentNullException.ThrowIfNull(decide);
         string? place = data is null ? null : Path.GetFullPath(data);
-        (TextCorpus corpus, GeneratedCorpus? generated, long bytes) = ReadText(place);
-        LanguageRunOptions options = decide(place, bytes);
+        (TextSource source, GeneratedCorpus? generated) = ReadText(place);
+        TextCorpus corpus = TextCorpus.Split(source);
+        LanguageRunOptions options = decide(place, source.Bytes);
         options.Model.Check();
         Tokenizer tokenizer = MakeTokenizer(options.Tokenizer, corpus);
-        options = options with { Model = options.Model with { Vocabulary = tokenizer.VocabularySize } };
+        options = options with { DataChecksum = source.Checksum(), Model = options.Model with { Vocabulary = tokenizer.VocabularySize } };
         string config = LanguageRunJson.Write(options).ToJsonString(new() { WriteIndented = true }) + "\n";
         LanguageTraining training = new(options, tokenizer, corpus, generated, RunFolder.At(path));
         // The configuration last: a folder that has one can be resumed.
@@ -74,13 +75,15 @@ public sealed class LanguageTraining : IDisposable
     }
 
     /// <summary>Takes a run up again. The next <see cref="Run"/> goes on from its newest good checkpoint.</summary>
-    /// <exception cref="SwitchyardException">The folder holds no run, or its text cannot be read any more.</exception>
+    /// <exception cref="SwitchyardException">The folder holds no run, or its text cannot be read any more or has changed.</exception>
     public static LanguageTraining Resume(string path)
     {
         RunFolder folder = RunFolder.Open(path);
         LanguageRunOptions options = LanguageRunJson.Change(new LanguageRunOptions(), LanguageRunJson.Read(folder.ConfigPath), folder.ConfigPath);
-        (TextCorpus corpus, GeneratedCorpus? generated, _) = ReadText(options.Data);
-        return new LanguageTraining(options, Tokenizer.Load(path), corpus, generated, folder);
+        (TextSource source, GeneratedCorpus? generated) = ReadText(options.Data);
+        if (options.DataChecksum is { } checksum && checksum != source.Checksum())
+            throw new SwitchyardException($"{source.Name} is not the text that {path} began with", "put that text back, or begin a new run with this one");
+        return new LanguageTraining(options, Tokenizer.Load(path), TextCorpus.Split(source), generated, folder);
     }
 
     /// <summary>Trains to the end of the plan, or until cancelled.</summary>
@@ -90,11 +93,10 @@ public sealed class LanguageTraining : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 
-    private static (TextCorpus Corpus, GeneratedCorpus? Generated, long Bytes) ReadText(string? data)
+    private static (TextSource Source, GeneratedCorpus? Generated) ReadText(string? data)
     {
         GeneratedCorpus? generated = data is null ? GeneratedCorpus.Generate(0, GeneratedBytes) : null;
-        TextSource source = generated?.Source ?? TextSource.Load(data!);
-        return (TextCorpus.Split(source), generated, source.Bytes);
+        return (generated?.Source ?? TextSource.Load(data!), generated);
     }
 
     private static Tokenizer MakeTokenizer(string name, TextCorpus corpus)

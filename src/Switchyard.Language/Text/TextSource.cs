@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.IO.Enumeration;
+using System.Security.Cryptography;
 
 namespace Switchyard.Language.Text;
 
@@ -35,6 +37,20 @@ public sealed class TextSource
 
     /// <summary>The bytes of all texts together.</summary>
     public long Bytes => Documents.Sum(document => (long)document.Utf8.Length);
+
+    /// <summary>The SHA-256 of all texts in order, each after its length: it differs wherever two sources do.</summary>
+    public string Checksum()
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> length = stackalloc byte[sizeof(long)];
+        foreach (TextDocument document in Documents)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(length, document.Utf8.Length);
+            hash.AppendData(length);
+            hash.AppendData(document.Utf8.Span);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>Reads the texts.</summary>
     /// <param name="path">

@@ -105,8 +105,11 @@ public sealed record DecoderOptions
         if (ActualKeyValueHeads < 1 || Heads % ActualKeyValueHeads != 0) throw new ArgumentException($"{ActualKeyValueHeads} key/value heads do not divide {Heads} heads");
         if (Experts < 0) throw new ArgumentException($"the number of experts is {Experts}: give 0 for a dense model, or more");
         if (HasExperts) Routing.Check(Experts);
+        if (HasExperts && MixtureEvery > Layers) throw new ArgumentException($"one layer of {MixtureEvery} has experts, and there are {Layers}: give at most {Layers}, or 0 experts for a dense model");
         if (SharedHidden < 0) throw new ArgumentException($"the hidden width of the shared expert is {SharedHidden}: give 0 for none, or more");
-        if (Dropout is < 0 or >= 1) throw new ArgumentException($"the dropout is {Dropout}: give a share from 0 to below 1");
+        if (Dropout is not (>= 0 and < 1)) throw new ArgumentException($"the dropout is {Dropout}: give a share from 0 to below 1");
+        if (!(NormEpsilon >= 0)) throw new ArgumentException($"the epsilon of the norms is {NormEpsilon}: give 0 or more");
+        if (ClipQkv is { } clip && !(clip > 0)) throw new ArgumentException($"queries, keys and values are cut to {clip}: give more than 0, or null for not");
         if (Gate is not ("top-k" or "switch")) throw new ArgumentException($"there is no gate '{Gate}': choose top-k or switch");
 
         if (HasExperts && Gate == "switch") SwitchGate.Check(Routing);

@@ -87,6 +87,7 @@ public class CommandLineTests
         { new SwitchyardException("no flour"), ["switchyard: no flour"] },
         { new ArgumentException("gate has 8 experts, bank has 16", "bank"), ["switchyard: gate has 8 experts, bank has 16"] },
         { new AggregateException(new SwitchyardException("no flour")), ["switchyard: no flour"] },
+        { new InsufficientMemoryException(), ["switchyard: there is not enough memory for that", "  hint: choose fewer or smaller layers and experts, a smaller batch or a shorter context"] },
         { new IOException("No space left on device"), ["switchyard: No space left on device"] },
     };
 

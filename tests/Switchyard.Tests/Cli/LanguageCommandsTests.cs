@@ -125,6 +125,15 @@ public sealed class LanguageCommandsTests : IDisposable
     [InlineData("no tokenizer", "--tokenizer", "words")]
     [InlineData("no gate", "--gate", "magic")]
     [InlineData("0 steps", "--steps", "0")]
+    [InlineData("--learning-rate is NaN", "--learning-rate", "NaN")]
+    [InlineData("the batch is 0 windows", "--batch", "0")]
+    [InlineData("the batch is 1000000000 windows", "--batch", "1000000000")]
+    [InlineData("balance loss", "--balance", "-3")]
+    [InlineData("a weight decay of -1", "--weight-decay", "-1")]
+    [InlineData("one layer of 3 has experts, and there are 2", "--mixture-every", "3")]
+    [InlineData("twice.json: Duplicate", "--config", "twice.json")]
+    [InlineData("null.json: model", "--config", "null.json")]
+    [InlineData("norms is -1", "--config", "epsilon.json")]
     public void Bad_input_is_one_line_with_exit_code_2_and_leaves_nothing_behind(string expected, string option, string value)
     {
         _folder.Write("empty.txt", []);
@@ -132,6 +141,9 @@ public sealed class LanguageCommandsTests : IDisposable
         _folder.Write("latin1.txt", [.. Enumerable.Repeat((byte)'a', 500), 0xE9, .. Enumerable.Repeat((byte)'a', 500)]);
         _folder.Write("wrong.json", """{"model": {"layrs": 2}}"""u8);
         _folder.Write("broken.json", """{"model": {"layers": 2,}"""u8);
+        _folder.Write("twice.json", """{"model": {"layers": 2, "layers": 3}}"""u8);
+        _folder.Write("null.json", """{"model": null}"""u8);
+        _folder.Write("epsilon.json", """{"model": {"norm_epsilon": -1}}"""u8);
         string run = Path.Combine(_folder.Path, "run");
         List<string> arguments = ["train", .. Tiny, "--steps", "2", "--data", _text, "--out", run];
         int place = arguments.IndexOf(option);
@@ -145,6 +157,60 @@ public sealed class LanguageCommandsTests : IDisposable
         string line = Assert.Single(terminal.ErrorLines, line => line.StartsWith("switchyard:", StringComparison.Ordinal));
         Assert.Contains(expected, line, StringComparison.Ordinal);
         Assert.False(Directory.Exists(run));
+    }
+
+    [Fact]
+    public void A_configuration_that_names_its_text_by_a_number_is_refused()
+        => Refused("wrong type", "train", "--config", _folder.Write("number.json", """{"data": 5}"""u8), "--out", Path.Combine(_folder.Path, "run"));
+
+    [Fact]
+    public void A_run_is_not_resumed_on_a_text_that_has_changed()
+    {
+        string run = Path.Combine(_folder.Path, "run");
+        Train("--data", _text, "--steps", "2", "--out", run);
+        byte[] text = File.ReadAllBytes(_text);
+        text[3] = (byte)'!';
+        File.WriteAllBytes(_text, text);
+        Refused("is not the text", "train", "--resume", run);
+    }
+
+    [Fact]
+    public void A_run_that_is_done_resumes_to_the_same_figures()
+    {
+        string run = Path.Combine(_folder.Path, "run");
+        JsonElement done = Json("train", "--data", _text, "--steps", "3", "--out", run);
+        CapturedTerminal terminal = new();
+        Assert.Equal(0, terminal.Run(CommandList.Create(), ["train", "--resume", run, "--threads", "1", "--json"]));
+        JsonElement again = JsonDocument.Parse(terminal.OutLines[^1]).RootElement;
+        foreach (string key in (string[])["steps", "train_loss", "validation_loss", "nats_per_byte"])
+            Assert.Equal(done.GetProperty(key).GetDouble(), again.GetProperty(key).GetDouble());
+        Assert.True(again.GetProperty("tokens_per_second").GetDouble() > 0);
+    }
+
+    [Fact]
+    public void Neither_an_export_nor_a_run_replaces_files_of_another_kind()
+    {
+        string run = Path.Combine(_folder.Path, "run"), exported = Path.Combine(_folder.Path, "exported");
+        Train("--data", _text, "--steps", "2", "--out", run);
+        byte[] config = File.ReadAllBytes(Path.Combine(run, "config.json"));
+        Refused("not replaced", "export", "--run", run, "--to", "huggingface", run);
+        Assert.Equal(config, File.ReadAllBytes(Path.Combine(run, "config.json")));
+        for (int times = 0; times < 2; times++) Json("export", "--run", run, "--to", "huggingface", exported);
+
+        string reports = Directory.CreateDirectory(Path.Combine(_folder.Path, "reports")).FullName;
+        File.WriteAllText(Path.Combine(reports, "report.html"), "mine");
+        Refused("report.html", ["train", .. Tiny, "--data", _text, "--steps", "2", "--out", reports]);
+        Assert.Equal("mine", File.ReadAllText(Assert.Single(Directory.GetFiles(reports))));
+    }
+
+    private static void Train(params string[] arguments)
+        => Assert.Equal(0, new CapturedTerminal().Run(CommandList.Create(), ["train", .. arguments, .. Tiny]));
+
+    private static void Refused(string expected, params string[] arguments)
+    {
+        CapturedTerminal terminal = new();
+        Assert.Equal(2, terminal.Run(CommandList.Create(), arguments));
+        Assert.Contains(expected, Assert.Single(terminal.ErrorLines, static line => line.StartsWith("switchyard:", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     [Fact]

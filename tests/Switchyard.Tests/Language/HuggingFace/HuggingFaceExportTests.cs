@@ -26,7 +26,7 @@ public sealed class HuggingFaceExportTests : IDisposable
 
     private static readonly Dictionary<string, (DecoderOptions Options, string Named)> Inexpressible = new()
     {
-        ["experts in every other layer"] = (Small with { MixtureEvery = 2 }, "every 2"),
+        ["experts in every other layer"] = (Small with { MixtureEvery = 2 }, "one layer of 2"),
         ["a shared expert"] = (Small with { SharedHidden = 4 }, "shared expert"),
         ["a head width"] = (Small with { HeadWidth = 6 }, "head width of 6"),
         ["a capacity in evaluation"] = (Small with { Routing = new() { EvaluationCapacityFactor = 2 } }, "capacity"),
