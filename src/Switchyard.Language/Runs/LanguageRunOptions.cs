@@ -28,7 +28,7 @@ public sealed record LanguageRunOptions
         ? new()
         {
             Model = Small,
-            Learning = new() { Tokens = 1_200_000, Batch = 8, LearningRate = 4e-3 },
+            Learning = new() { Tokens = 2_000_000, Batch = 4, LearningRate = 4e-3 },
         }
         : new()
         {

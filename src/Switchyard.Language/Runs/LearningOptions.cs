@@ -67,8 +67,8 @@ public sealed record LearningOptions
     public TrainingPlan ToPlan(long tokensPerStep, long heldOutTokens)
     {
         long steps = Steps ?? (Tokens + tokensPerStep - 1) / tokensPerStep ?? UnknownSteps;
-        // Predicting costs a third of learning: so many evaluations add about a twentieth to the time.
-        long evaluations = Math.Clamp(steps * tokensPerStep * 3 / 20 / heldOutTokens, 2, 20);
+        // Predicting costs a third of learning: so many evaluations add about a twentieth to the time, a little more in a short run.
+        long evaluations = Math.Clamp(steps * tokensPerStep * 3 / 20 / heldOutTokens, 5, 20);
         return new TrainingPlan
         {
             Steps = Steps,
