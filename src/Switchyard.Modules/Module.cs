@@ -42,11 +42,7 @@ public abstract class Module : IDisposable
     /// <summary>Frees and forgets the gradient of every parameter.</summary>
     public void ClearGradients()
     {
-        foreach ((_, Tensor parameter) in Parameters())
-        {
-            parameter.Gradient?.Dispose();
-            parameter.Gradient = null;
-        }
+        foreach ((_, Tensor parameter) in Parameters()) parameter.ClearGradient();
     }
 
     /// <summary>Converts every parameter and buffer to another element type, for example to Float64 for a gradient check.</summary>

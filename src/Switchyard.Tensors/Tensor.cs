@@ -202,6 +202,13 @@ public sealed partial class Tensor : IDisposable
         return copy;
     }
 
+    /// <summary>Frees and forgets <see cref="Gradient"/>.</summary>
+    public void ClearGradient()
+    {
+        Gradient?.Dispose();
+        Gradient = null;
+    }
+
     /// <summary>Gives the memory back. A tensor that shares it keeps it alive.</summary>
     public void Dispose()
     {

@@ -51,11 +51,7 @@ public abstract class Optimiser : IDisposable
     /// <summary>Frees and forgets the gradient of every parameter.</summary>
     public void ClearGradients()
     {
-        foreach ((_, Tensor parameter) in _parameters)
-        {
-            parameter.Gradient?.Dispose();
-            parameter.Gradient = null;
-        }
+        foreach ((_, Tensor parameter) in _parameters) parameter.ClearGradient();
     }
 
     /// <summary>Copies a saved state by name.</summary>
