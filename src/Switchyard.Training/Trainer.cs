@@ -127,7 +127,7 @@ public sealed class Trainer
         _task.Model.Train(false);
         try
         {
-            Evaluation evaluation = _task.Evaluate(cancellation);
+            Evaluation evaluation = _task.Evaluate(_observer.Working, cancellation);
             _observer.Evaluated?.Invoke(state.Step, evaluation);
             double best = state.BestValidation is { } before && !(evaluation.Loss < before) ? before : evaluation.Loss;
             return (state with { BestValidation = best, EvaluationPending = false }, evaluation);

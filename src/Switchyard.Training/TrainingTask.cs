@@ -27,9 +27,10 @@ public abstract class TrainingTask
     public abstract TaskLoss Loss(long microBatch, Philox random);
 
     /// <summary>Measures the model on held-out data. It is called with the model out of training and no gradients recorded.</summary>
+    /// <param name="progress">Is told how far it has come, or null.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="OperationCanceledException">It was ended early.</exception>
-    public abstract Evaluation Evaluate(CancellationToken cancellation);
+    public abstract Evaluation Evaluate(IProgress<WorkProgress>? progress, CancellationToken cancellation);
 
     /// <summary>
     /// Where the first value that is not finite stands, for the message that ends a training; null if it is not known.

@@ -13,6 +13,10 @@ internal sealed partial class TrainCommand
 {
     private const string RunsFolder = "runs";
 
+    // The defaults for texts of a hundred kilobytes, a megabyte and a hundred megabytes.
+    private static readonly Lazy<JsonObject[]> SizeDefaults = new(static () =>
+        [.. new long[] { 100_000, 1_000_000, 100_000_000 }.Select(static bytes => LanguageRunJson.Write(LanguageRunOptions.For("text", bytes)))]);
+
     private readonly Option<string?> _data = new("--data") { Description = "A text file, a folder of texts or a pattern; without it a built-in generated text is used", HelpName = "PATH" };
     private readonly Option<string?> _config = new("--config") { Description = "A file of settings, such as the config.json of a run; options given here count more", HelpName = "FILE" };
     private readonly Option<string?> _out = new("--out") { Description = "The folder of the run; without it a new one in runs/", HelpName = "DIR" };
@@ -80,15 +84,23 @@ internal sealed partial class TrainCommand
 
     private Option<T> Add<T>(string name, string key, string description, string helpName, Func<T, JsonNode?> toJson)
     {
-        Option<T> option = new(name) { Description = description, HelpName = helpName };
+        Option<T> option = new(name) { Description = description + DefaultOf(key), HelpName = helpName };
         _settings.Add((option, key, parse => parse.GetValue(option) is { } value ? toJson(value) : null));
         return option;
+    }
+
+    // What a setting is where nobody gives it; some depend on the text.
+    private static string DefaultOf(string key)
+    {
+        string?[] values = [.. SizeDefaults.Value.Select(options => key.Split('.').Aggregate<string, JsonNode?>(options, static (node, part) => node?[part])?.ToString()).Distinct()];
+        return values is [null] ? "" : values is [string one] ? $" [default: {one}]" : " [default: by the size of the text]";
     }
 
     private void Run(ParseResult parse, Output output, CancellationToken interrupted)
     {
         WorkerPool.Threads = parse.GetValue(_threads);
-        using LanguageTraining training = Open(parse, output);
+        WorkDisplay work = new(output);
+        using LanguageTraining training = Open(parse, output, work);
         long tokensPerStep = training.Task.TokensPerMicroBatch * training.Options.Learning.MicroBatches;
         long? total = training.Plan.TotalSteps(training.Task.TokensPerMicroBatch) * tokensPerStep;
         Introduce(training, output);
@@ -115,6 +127,7 @@ internal sealed partial class TrainCommand
                         progress.Start = state.Tokens;
                     },
                     Warned = output.Warn,
+                    Working = work,
                 },
                 TimeProvider.System,
                 interrupted);
@@ -129,7 +142,7 @@ internal sealed partial class TrainCommand
         if (last is null && MetricsFile.Read(training.Folder.MetricsPath) is [.., var recorded]) last = recorded;
         double rate = seconds > 0 ? tokens / seconds : last?.TokensPerSecond ?? 0;
         string sample = LanguageReport.Write(training, CommandLineOf(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
-        LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(interrupted));
+        LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(work, interrupted));
         output.WriteLine(sample);
         output.WriteLine();
         output.WriteLine($"{evaluation.Text.NatsPerByte:f4} nats per byte on the held-out text ({evaluation.Text.NatsPerToken:f4} per token, perplexity {evaluation.Text.Perplexity:f2})");
@@ -138,7 +151,7 @@ internal sealed partial class TrainCommand
         if (output.Json) output.Result(Summary(training, result, evaluation, last, rate));
     }
 
-    private LanguageTraining Open(ParseResult parse, Output output)
+    private LanguageTraining Open(ParseResult parse, Output output, WorkDisplay work)
     {
         JsonObject changes = Changes(parse);
         string? data = parse.GetValue(_data), config = parse.GetValue(_config);
@@ -156,7 +169,7 @@ internal sealed partial class TrainCommand
             LanguageRunOptions options = LanguageRunOptions.For(place, bytes);
             if (settings is not null) options = LanguageRunJson.Change(options, settings, config!);
             return LanguageRunJson.Change(options, changes, "the command line") with { Data = place };
-        });
+        }, work);
     }
 
     private JsonObject Changes(ParseResult parse)

@@ -69,9 +69,10 @@ public sealed class LanguageTask : TrainingTask
     }
 
     /// <inheritdoc/>
-    public override Evaluation Evaluate(CancellationToken cancellation)
+    public override Evaluation Evaluate(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        TextEvaluation evaluation = TextEvaluator.Evaluate(_model, _tokenizer, _heldOut, _batch, null, cancellation);
+        TextEvaluation evaluation = TextEvaluator.Evaluate(
+            _model, _tokenizer, _heldOut, _batch, done => progress?.Report(new("evaluating", "windows", done, _heldOut.Count)), cancellation);
         return new LanguageEvaluation(evaluation, [.. evaluation.Layers.Select((layer, index) => Metrics(_mixtureLayers[index], layer))]);
     }
 
