@@ -37,7 +37,11 @@ internal static class TrainingBenchmark
             progress.Report(round + WarmUpSteps + 1);
         }
         double rate = MatrixPeak.Median(steps);
-        return new BenchmarkRow("step/reference", threads, rate, "tokens/s", rate * model.TrainingFlopsPerToken / MatrixPeak.Median(peaks), "own matrix peak");
+        return new BenchmarkRow("step/reference", threads, rate, "tokens/s")
+        {
+            Limit = "own matrix peak",
+            OfLimit = rate * model.TrainingFlopsPerToken / MatrixPeak.Median(peaks),
+        };
     }
 
     private static void Step(LanguageModel model, AdamW optimiser, Philox random)
