@@ -15,7 +15,7 @@ internal static class TrainingBenchmark
     private const int Batch = 16;
     private const int WarmUpSteps = 3;
 
-    /// <summary>Measures steps and large matrix products in turn, and takes medians.</summary>
+    /// <summary>Measures steps, large matrix products and, where it is installed, PyTorch's steps in turn, and takes medians.</summary>
     public static BenchmarkRow Measure(int threads, int rounds, Output output, CancellationToken interrupted)
     {
         WorkerPool.Threads = threads;
@@ -25,7 +25,8 @@ internal static class TrainingBenchmark
         using MatrixPeak.Operands operands = new();
         Philox random = new(1);
         long tokens = (long)Batch * options.Context;
-        double[] steps = new double[rounds], peaks = new double[rounds];
+        double[] steps = new double[rounds], peaks = new double[rounds], others = new double[rounds];
+        using PyTorchSteps? peer = PyTorchSteps.Start(threads);
         using Progress progress = output.Progress($"measuring with {threads} threads", "rounds", rounds + WarmUpSteps);
         for (int round = -WarmUpSteps; round < rounds; round++)
         {
@@ -33,12 +34,15 @@ internal static class TrainingBenchmark
             double peak = operands.Run();
             long started = Stopwatch.GetTimestamp();
             Step(model, optimiser, random);
-            if (round >= 0) (peaks[round], steps[round]) = (peak, tokens / Stopwatch.GetElapsedTime(started).TotalSeconds);
+            double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds, otherSeconds = peer?.Run() ?? double.NaN;
+            if (round >= 0) (peaks[round], steps[round], others[round]) = (peak, tokens / seconds, tokens / otherSeconds);
             progress.Report(round + WarmUpSteps + 1);
         }
         double rate = MatrixPeak.Median(steps);
         return new BenchmarkRow("step/reference", threads, rate, "tokens/s")
         {
+            Peer = peer?.Name,
+            PeerValue = peer is null ? null : MatrixPeak.Median(others),
             Limit = "own matrix peak",
             OfLimit = rate * model.TrainingFlopsPerToken / MatrixPeak.Median(peaks),
         };

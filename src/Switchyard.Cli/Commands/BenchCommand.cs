@@ -15,7 +15,7 @@ internal static class BenchCommand
         (Option<int> rounds, Option<int> threads) = (Rounds(5), Threads());
         return new RunnableCommand(
             "train",
-            "Measures whole training steps of a reference model against the rate of a large matrix product.",
+            "Measures whole training steps of a reference model against the rate of a large matrix product, and against PyTorch where it is installed.",
             (parse, output, interrupted) => Report(
                 output, ThreadCounts(parse.GetValue(threads)).Select(count => TrainingBenchmark.Measure(count, parse.GetValue(rounds), output, interrupted))),
             new Example("switchyard bench train", "Prints tokens per second and the share of the matrix-product peak, per number of threads."))
