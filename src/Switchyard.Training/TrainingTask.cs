@@ -21,6 +21,17 @@ public abstract class TrainingTask
     /// <summary>What a loss is counted per: <c>token</c>, or <c>example</c>.</summary>
     public virtual string Unit => "token";
 
+    /// <summary>Told before every optimiser step how far training has come: schedules of the model's own follow it.</summary>
+    /// <param name="progress">From 0, at the first step, to 1 at the end.</param>
+    public virtual void BeginStep(double progress)
+    {
+    }
+
+    /// <summary>Told after every optimiser step: buffers of the model that are no parameters are corrected here.</summary>
+    public virtual void EndStep()
+    {
+    }
+
     /// <summary>The loss of one micro-batch: a pure function of the arguments and of the model.</summary>
     /// <param name="microBatch">Its number, from 0 up over the whole training.</param>
     /// <param name="random">The stream of this micro-batch, for dropout and noise.</param>

@@ -41,7 +41,7 @@ public sealed class TextGenerator
             int read = 0;
             while (true)
             {
-                int next = Next([.. window.Skip(read)], caches);
+                int next = Next([.. window.Skip(read)], caches, read == 0 ? null : window[read - 1]);
                 read = window.Count;
                 yield return next;
                 window.Add(next);
@@ -57,11 +57,11 @@ public sealed class TextGenerator
         }
     }
 
-    private int Next(int[] ids, KeyValueCache[] caches)
+    private int Next(int[] ids, KeyValueCache[] caches, int? previousId)
     {
         using Gradients.Pause pause = Gradients.Paused();
         using TensorScope scope = new();
-        Tensor logits = _model.Forward(Tensor.From(ids, [1, ids.Length]), null, caches).Logits; // [1, tokens, vocabulary]
+        Tensor logits = _model.Forward(Tensor.From(ids, [1, ids.Length]), null, caches, previousId).Logits; // [1, tokens, vocabulary]
         int vocabulary = logits.Shape[2];
         return _sampler.Next(logits.AsReadOnlySpan<float>()[^vocabulary..]);
     }

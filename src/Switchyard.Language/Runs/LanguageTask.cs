@@ -1,4 +1,6 @@
+using System.Globalization;
 using Switchyard.Experts;
+using Switchyard.Experts.Gates;
 using Switchyard.Language.Evaluations;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
@@ -19,6 +21,7 @@ public sealed class LanguageTask : TrainingTask
     private readonly EvaluationWindows _heldOut;
     private readonly int _batch;
     private readonly IReadOnlyList<int> _mixtureLayers;
+    private readonly Gate[] _gates;
 
     /// <summary>Makes a task.</summary>
     /// <param name="model">What learns.</param>
@@ -33,6 +36,7 @@ public sealed class LanguageTask : TrainingTask
         if (batch < 1 || (long)batch * (windows.WindowLength - 1) > int.MaxValue) throw new ArgumentException($"the batch is {batch} windows of {windows.WindowLength - 1} tokens: give 1 window or more, and at most {int.MaxValue:N0} tokens");
         (_model, _tokenizer, _windows, _heldOut, _batch) = (model, tokenizer, windows, heldOut, batch);
         _mixtureLayers = model.Options.MixtureLayers;
+        _gates = [.. model.Modules().Select(static module => module.Module).OfType<Gate>()];
     }
 
     /// <inheritdoc/>
@@ -52,8 +56,20 @@ public sealed class LanguageTask : TrainingTask
         string width = options.HeadWidth is { } headWidth ? $"{heads} of {headWidth}" : heads;
         string layers = options.MixtureEvery == 1 ? "" : $" in one layer of {options.MixtureEvery}";
         string shared = options.SharedHidden == 0 ? "" : $" beside a shared one of {options.SharedHidden}";
-        string experts = options.HasExperts ? $"{options.Gate} {options.Routing.TopK} of {options.Experts} experts{layers}, inner width {options.Hidden}{shared}" : $"dense, inner width {options.Hidden}";
+        string experts = options.HasExperts ? string.Create(CultureInfo.InvariantCulture, $"{options.Gate} {options.Routing.ExpertsPerToken(options.Experts):0.##} of {options.Experts} experts{layers}, inner width {options.Hidden}{shared}") : $"dense, inner width {options.Hidden}";
         return $"decoder of {options.Layers} layers, width {options.Width}, {width}; {experts}; vocabulary {options.Vocabulary}, context {options.Context}";
+    }
+
+    /// <inheritdoc/>
+    public override void BeginStep(double progress)
+    {
+        foreach (Gate gate in _gates) gate.BeginStep(progress);
+    }
+
+    /// <inheritdoc/>
+    public override void EndStep()
+    {
+        foreach (Gate gate in _gates) gate.EndStep();
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Switchyard.Experts.Gates;
 
 namespace Switchyard.Language.Transformer;
@@ -39,17 +40,18 @@ public sealed record DecoderOptions
     /// <summary>Every n-th layer is a mixture layer (layer i, from 0, where (i + 1) mod n = 0); the others are dense.</summary>
     public int MixtureEvery { get; init; } = 1;
 
-    /// <summary>Inner width of the dense layers between mixture layers; null for top-k · hidden, the same active size.</summary>
+    /// <summary>Inner width of the dense layers between mixture layers; null for the experts of a token · hidden, the same active size.</summary>
     public int? DenseHidden { get; init; }
 
     /// <summary>Inner width of an expert that sees every token; 0 for none.</summary>
     public int SharedHidden { get; init; }
 
-    /// <summary>Which gate: <c>top-k</c> or <c>switch</c>.</summary>
-    public string Gate { get; init; } = "top-k";
+    /// <summary>Whether that expert is weighed, token by token, by a sigmoid that is learnt.</summary>
+    public bool SharedMix { get; init; }
 
-    /// <summary>The gate's policy.</summary>
-    public TopKOptions Routing { get; init; } = new();
+    /// <summary>Which gate, and its policy.</summary>
+    [JsonIgnore]
+    public GateOptions Routing { get; init; } = new TopKOptions();
 
     /// <summary>Whether queries and keys are normalised (as in OLMoE).</summary>
     public bool QueryKeyNorm { get; init; } = true;
@@ -72,6 +74,9 @@ public sealed record DecoderOptions
     /// <summary>Standard deviation of the initial weights; null for 1/√width, but at least 0.02.</summary>
     public double? InitialDeviation { get; init; }
 
+    /// <summary>The name of the gate, one of <see cref="GateCatalogue.All"/>.</summary>
+    public string Gate => GateCatalogue.NameOf(Routing);
+
     /// <summary>Whether there are experts at all.</summary>
     public bool HasExperts => Experts > 0;
 
@@ -85,7 +90,7 @@ public sealed record DecoderOptions
 
     internal int ActualHeadWidth => HeadWidth ?? Width / Heads;
 
-    internal int ActualDenseHidden => DenseHidden ?? (HasExperts ? Routing.TopK * Hidden : Hidden);
+    internal int ActualDenseHidden => DenseHidden ?? (HasExperts ? (int)Math.Round(Routing.ExpertsPerToken(Experts) * Hidden) : Hidden);
 
     internal double ActualDeviation => InitialDeviation ?? Math.Max(0.02, 1 / Math.Sqrt(Width));
 
@@ -110,9 +115,6 @@ public sealed record DecoderOptions
         if (Dropout is not (>= 0 and < 1)) throw new ArgumentException($"the dropout is {Dropout}: give a share from 0 to below 1");
         if (!(NormEpsilon >= 0)) throw new ArgumentException($"the epsilon of the norms is {NormEpsilon}: give 0 or more");
         if (ClipQkv is { } clip && !(clip > 0)) throw new ArgumentException($"queries, keys and values are cut to {clip}: give more than 0, or null for not");
-        if (Gate is not ("top-k" or "switch")) throw new ArgumentException($"there is no gate '{Gate}': choose top-k or switch");
-
-        if (HasExperts && Gate == "switch") SwitchGate.Check(Routing);
 
         static void Positive(int value, string what)
         {

@@ -1,4 +1,5 @@
 using Switchyard.Experts;
+using Switchyard.Experts.Gates;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 
@@ -63,7 +64,7 @@ public sealed class LanguageModel : Module
         get
         {
             long experts = Parameters().Where(static parameter => parameter.Name.Contains(".experts.", StringComparison.Ordinal)).Sum(static parameter => parameter.Tensor.Elements);
-            return ParameterCount - experts + (Options.HasExperts ? experts * Options.Routing.TopK / Options.Experts : 0);
+            return ParameterCount - experts + (Options.HasExperts ? (long)(experts * Options.Routing.ExpertsPerToken(Options.Experts) / Options.Experts) : 0);
         }
     }
 
@@ -88,21 +89,39 @@ public sealed class LanguageModel : Module
     /// <param name="ids">Int32 [batch, tokens].</param>
     /// <param name="random">Dropout and router noise while training; null for none.</param>
     /// <param name="caches">What came before, one per layer; null at the beginning.</param>
-    public DecoderOutput Forward(Tensor ids, Philox? random = null, KeyValueCache[]? caches = null)
+    /// <param name="previousId">The last id of what came before; null at the beginning.</param>
+    public DecoderOutput Forward(Tensor ids, Philox? random = null, KeyValueCache[]? caches = null, int? previousId = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
         Tensor x = _dropout.Forward(_embedding.Forward(ids), random); // [batch, tokens, width]
         if (_rotary.Type != x.Type) _rotary = NewRotaryTable(); // the parameters were converted
         Tensor positions = Positions(caches?[0].Length ?? 0, ids.Shape[1]);
+        RoutingContext context = Context(ids, positions, previousId, random);
         List<Routing> routings = new(_layers.Length);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            (x, Routing? routing) = _layers[layer].Forward(x, _rotary, positions, caches?[layer], random);
+            (x, Routing? routing) = _layers[layer].Forward(x, _rotary, positions, caches?[layer], context);
             if (routing is not null) routings.Add(routing);
         }
         x = _norm.Forward(x);
         Tensor logits = _head is null ? Tensor.Linear(x, _embedding.Weight) : _head.Forward(x); // [batch, tokens, vocabulary]
         return new DecoderOutput(logits, routings);
+    }
+
+    /// <summary>What gates may look at beside the hidden vectors.</summary>
+    private static RoutingContext Context(Tensor ids, Tensor positions, int? previousId, Philox? random)
+    {
+        int batch = ids.Shape[0], length = ids.Shape[1];
+        Tensor previous = Tensor.Empty([batch * length], ElementType.Int32), places = Tensor.Empty([batch * length], ElementType.Int32);
+        ReadOnlySpan<int> id = ids.AsReadOnlySpan<int>(), position = positions.AsReadOnlySpan<int>();
+        Span<int> before = previous.AsSpan<int>(), place = places.AsSpan<int>();
+        for (int start = 0; start < id.Length; start += length)
+        {
+            id.Slice(start, length - 1).CopyTo(before[(start + 1)..]);
+            before[start] = previousId ?? id[start];
+            position.CopyTo(place[start..]);
+        }
+        return new RoutingContext(random) { TokenIds = ids.Reshape([batch * length]), PreviousIds = previous, Positions = places, Sequences = batch };
     }
 
     private RotaryTable NewRotaryTable() => new(Options.RopeTheta, Options.ActualHeadWidth, Options.Context, _embedding.Weight.Type);

@@ -1,6 +1,8 @@
 using Switchyard.Experts;
 using Switchyard.Experts.Banks;
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Dispatch;
+using Switchyard.Experts.Selection;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 

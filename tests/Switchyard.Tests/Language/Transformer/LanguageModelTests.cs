@@ -1,3 +1,4 @@
+using Switchyard.Experts.Gates;
 using Switchyard.Language.Transformer;
 using Switchyard.Modules;
 using Switchyard.Modules.Optimisers;
@@ -31,8 +32,8 @@ public sealed class LanguageModelTests : IDisposable
         ["tied embeddings"] = Small with { TieEmbeddings = true },
         ["every other layer"] = Small with { MixtureEvery = 2 },
         ["shared expert"] = Small with { SharedHidden = 6 },
-        ["switch gate"] = Small with { Gate = "switch", Routing = new() { TopK = 1 } },
-        ["capacity"] = Small with { Routing = new() { CapacityFactor = 1, ZCoefficient = 1e-3, Jitter = 0.1 } },
+        ["switch gate"] = Small with { Routing = new SwitchOptions() },
+        ["capacity"] = Small with { Routing = new TopKOptions { CapacityFactor = 1, ZCoefficient = 1e-3, Jitter = 0.1 } },
         ["no norms, clipped"] = Small with { QueryKeyNorm = false, ClipQkv = 0.5 },
         ["dropout"] = Small with { Dropout = 0.2 },
     };

@@ -1,4 +1,5 @@
 using Switchyard.Experts;
+using Switchyard.Experts.Gates;
 using Switchyard.Language.Transformer;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
@@ -77,7 +78,7 @@ internal static class TrainingCases
                 NormEpsilon = c.Number("norm_eps"),
                 QueryKeyNorm = false,
                 Experts = experts,
-                Routing = experts == 0 ? new() : new() { TopK = c.Integer("top_k"), BalanceCoefficient = c.Number("balance_coefficient"), ZCoefficient = c.Number("z_coefficient") },
+                Routing = experts == 0 ? new TopKOptions() : new TopKOptions { TopK = c.Integer("top_k"), BalanceCoefficient = c.Number("balance_coefficient"), ZCoefficient = c.Number("z_coefficient") },
             },
             new Philox(0));
         model.To(c.Type);

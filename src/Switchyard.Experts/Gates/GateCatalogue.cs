@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Switchyard.Experts.Gates;
+
+/// <summary>A gate that has a name.</summary>
+/// <param name="Name">For example <c>top-k</c>.</param>
+/// <param name="Source">Where it is described.</param>
+/// <param name="Summary">What it does, in one line.</param>
+/// <param name="Defaults">Its knobs as they are unless somebody turns them.</param>
+public sealed record NamedGate(string Name, string Source, string Summary, GateOptions Defaults);
+
+/// <summary>The table of all gates: for <c>train --gate</c>, for <c>gates</c>, and for the documentation.</summary>
+public static class GateCatalogue
+{
+    /// <summary>All gates, the general ones first.</summary>
+    public static IReadOnlyList<NamedGate> All { get; } =
+    [
+        new("top-k", "arXiv 1701.06538 §2.1; 2401.04088", "the k experts of the largest scores", new TopKOptions()),
+        new("switch", "arXiv 2101.03961 §2", "one expert, weighted by its probability", new SwitchOptions()),
+        new("top-2", "arXiv 2006.16668 §3.2", "two experts, the second by chance", new Top2Options()),
+        new("group-limited", "arXiv 2405.04434 §2.2.2", "top-k within the best groups of experts", new GroupLimitedOptions()),
+        new("sigmoid-bias", "arXiv 2408.15664; 2412.19437 §2.1.2", "sigmoid scores, balanced by a bias instead of a loss", new SigmoidBiasOptions()),
+    ];
+
+    /// <summary>The gate of a name.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static NamedGate Find(string name)
+        => All.FirstOrDefault(gate => gate.Name == name) ?? throw new ArgumentException($"there is no gate '{name}': choose {string.Join(", ", All.Select(static gate => gate.Name))}");
+
+    /// <summary>The name of a policy's gate.</summary>
+    public static string NameOf(GateOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return All.First(gate => gate.Defaults.GetType() == options.GetType()).Name;
+    }
+
+    /// <summary>A policy's knobs and their values, under names such as <c>top_k</c>.</summary>
+    public static JsonObject Write(GateOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return JsonSerializer.SerializeToNode(options, GateJson.Default.GetTypeInfo(options.GetType())!)!.AsObject();
+    }
+
+    /// <summary>The policy of a gate from its knobs; one that is not named keeps its default.</summary>
+    /// <exception cref="ArgumentException">There is no such gate.</exception>
+    /// <exception cref="JsonException">There is no such knob, or a value has the wrong type.</exception>
+    public static GateOptions Read(string name, JsonObject knobs)
+        => (GateOptions)knobs.Deserialize(GateJson.Default.GetTypeInfo(Find(name).Defaults.GetType())!)!;
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    IgnoreReadOnlyProperties = true)]
+[JsonSerializable(typeof(TopKOptions))]
+[JsonSerializable(typeof(SwitchOptions))]
+[JsonSerializable(typeof(Top2Options))]
+[JsonSerializable(typeof(GroupLimitedOptions))]
+[JsonSerializable(typeof(SigmoidBiasOptions))]
+internal sealed partial class GateJson : JsonSerializerContext;
