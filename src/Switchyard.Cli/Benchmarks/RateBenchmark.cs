@@ -20,7 +20,7 @@ internal sealed class RateBenchmark(string name, RateUnit unit, Func<int, Contes
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(20);
 
     // Threads of a peer may look for work a while before they sleep; ours shall not have to share the processor with them.
-    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(150);
 
     /// <inheritdoc />
     public override BenchmarkRow Measure(int threads, int rounds, CancellationToken interrupted)
