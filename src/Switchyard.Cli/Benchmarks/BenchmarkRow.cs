@@ -25,12 +25,16 @@ internal sealed record BenchmarkRow(string Name, int Threads, double Ours, strin
     /// <summary>Which share of the limit we reach.</summary>
     public double? OfLimit { get; init; }
 
+    /// <summary>What else was measured, under names for <c>--json</c>.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> Figures { get; init; } = [];
+
     /// <summary>The row for <c>--json</c>.</summary>
     public JsonObject ToJson()
     {
         JsonObject row = new() { ["name"] = Name, ["threads"] = Threads, ["ours"] = Ours, ["unit"] = Unit };
         if (Peer is not null) (row["peer"], row["peer_value"], row["ratio"]) = (Peer, PeerValue, Ratio);
         if (Limit is not null) (row["of_limit"], row["limit"]) = (OfLimit, Limit);
+        foreach ((string name, double value) in Figures) row[name] = value;
         return row;
     }
 
@@ -48,7 +52,8 @@ internal sealed record BenchmarkRow(string Name, int Threads, double Ours, strin
     {
         string against = Peer is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{Ratio,7:f2} of {Peer}");
         string share = Limit is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{OfLimit,7:f2} of {Limit}");
-        return string.Create(CultureInfo.InvariantCulture, $"{Name,-36} {Threads,2} thread{(Threads == 1 ? " " : "s")} {Figure(Ours),10} {Unit,-9}{against,-28}{share}").TrimEnd();
+        string figures = string.Join("  ", Figures.Select(static figure => $"{figure.Key} {Figure(figure.Value)}"));
+        return string.Create(CultureInfo.InvariantCulture, $"{Name,-36} {Threads,2} thread{(Threads == 1 ? " " : "s")} {Figure(Ours),10} {Unit,-9}{against,-28}{share,-24}{figures}").TrimEnd();
     }
 
     private static string Figure(double value) => value.ToString(value < 1000 ? "f2" : "N0", CultureInfo.InvariantCulture);

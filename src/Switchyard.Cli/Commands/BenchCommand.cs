@@ -8,7 +8,7 @@ namespace Switchyard.Cli.Commands;
 internal static class BenchCommand
 {
     /// <summary>Makes the group and its commands.</summary>
-    public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels() };
+    public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels(), CreateMoe() };
 
     private static RunnableCommand CreateTrain()
     {
@@ -26,7 +26,7 @@ internal static class BenchCommand
 
     private static RunnableCommand CreateKernels()
     {
-        Option<string> filter = new("--filter") { Description = "Measure only what has this in its name", HelpName = "NAME", DefaultValueFactory = _ => "" };
+        Option<string> filter = Filter();
         (Option<int> rounds, Option<int> threads) = (Rounds(9), Threads());
         return new RunnableCommand(
             "kernels",
@@ -35,7 +35,7 @@ internal static class BenchCommand
             {
                 OpenBlas? openBlas = OpenBlas.Find();
                 if (openBlas is null) output.Say("OpenBLAS is not installed, so nothing is compared with it: benchmarks/install-peers installs it");
-                Report(output, MeasureKernels(openBlas, parse.GetRequiredValue(filter), ThreadCounts(parse.GetValue(threads)), parse.GetValue(rounds), output, interrupted));
+                Report(output, Measure(KernelSuites.Create(openBlas), parse.GetRequiredValue(filter), ThreadCounts(parse.GetValue(threads)), parse.GetValue(rounds), output, interrupted));
             },
             new Example("switchyard bench kernels", "Prints a line per kernel and number of threads: its rate, how many times a peer's that is, and its share of a limit."),
             new Example("switchyard bench kernels --filter gemm-small --threads 1", "Measures the products with few rows only, with one thread."))
@@ -44,9 +44,27 @@ internal static class BenchCommand
         };
     }
 
-    private static IEnumerable<BenchmarkRow> MeasureKernels(OpenBlas? openBlas, string filter, int[] threads, int rounds, Output output, CancellationToken interrupted)
+    private static RunnableCommand CreateMoe()
     {
-        Benchmark[] all = KernelSuites.Create(openBlas), chosen = [.. all.Where(benchmark => benchmark.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
+        Option<string> filter = Filter();
+        Option<bool> full = new("--full") { Description = "Measure layers of width 2048 too: they take gigabytes and minutes" };
+        (Option<int> rounds, Option<int> threads) = (Rounds(7), Threads());
+        return new RunnableCommand(
+            "moe",
+            "Measures mixture layers against three other ways to dispatch tokens, under even and skewed loads.",
+            (parse, output, interrupted) => Report(
+                output,
+                Measure([.. MixtureSuite.Create(parse.GetValue(full))], parse.GetRequiredValue(filter), ThreadCounts(parse.GetValue(threads)), parse.GetValue(rounds), output, interrupted)),
+            new Example("switchyard bench moe", "Prints a line per layer and number of threads: how many times faster the list of pairs is, and its share of the bound."),
+            new Example("switchyard bench moe --filter skew/ --threads 1", "Measures what skewed loads cost, with one thread."))
+        {
+            filter, full, rounds, threads,
+        };
+    }
+
+    private static IEnumerable<BenchmarkRow> Measure(Benchmark[] all, string filter, int[] threads, int rounds, Output output, CancellationToken interrupted)
+    {
+        Benchmark[] chosen = [.. all.Where(benchmark => benchmark.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
         if (chosen.Length == 0)
             throw new SwitchyardException($"no benchmark has '{filter}' in its name", $"names begin with {string.Join(", ", all.Select(static benchmark => benchmark.Name[..(benchmark.Name.IndexOf('/', StringComparison.Ordinal) + 1)]).Distinct())}");
 
@@ -75,6 +93,8 @@ internal static class BenchCommand
     }
 
     private static int[] ThreadCounts(int wanted) => wanted > 0 ? [wanted] : [.. new[] { 1, Environment.ProcessorCount }.Distinct()];
+
+    private static Option<string> Filter() => new("--filter") { Description = "Measure only what has this in its name", HelpName = "NAME", DefaultValueFactory = _ => "" };
 
     private static Option<int> Rounds(int usual)
     {
