@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Switchyard.Language;
 using Switchyard.Language.Transformer;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
@@ -20,7 +21,7 @@ internal static class TrainingBenchmark
     {
         WorkerPool.Threads = threads;
         DecoderOptions options = new();
-        using LanguageModel model = new(options, new Philox(0));
+        using DecoderModel model = new(options, new Philox(0));
         using AdamW optimiser = new(model.Parameters(), decay: new WeightDecay(0.1));
         using MatrixPeak.Operands operands = new();
         Philox random = new(1);
@@ -48,12 +49,12 @@ internal static class TrainingBenchmark
         };
     }
 
-    private static void Step(LanguageModel model, AdamW optimiser, Philox random)
+    private static void Step(DecoderModel model, AdamW optimiser, Philox random)
     {
         using TensorScope scope = new();
         int context = model.Options.Context, vocabulary = model.Options.Vocabulary;
         Tensor ids = RandomIds([Batch, context], vocabulary, random), targets = RandomIds([Batch * context], vocabulary, random);
-        DecoderOutput result = model.Forward(ids, random);
+        LanguageModelOutput result = model.Forward(ids, random);
         Tensor loss = Tensor.CrossEntropy(result.Logits.Reshape([Batch * context, vocabulary]), targets);
         if (result.RoutingLoss() is { } routing) loss += routing;
         loss.Backward();

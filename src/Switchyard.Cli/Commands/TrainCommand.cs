@@ -27,6 +27,7 @@ internal sealed partial class TrainCommand
     private TrainCommand()
     {
         AddText("--tokenizer", "tokenizer", "bytes, or bpe:N to learn byte pairs from the text", "KIND");
+        AddText("--architecture", "model.architecture", "decoder, or lstm-moe: an LSTM, a mixture and an LSTM", "NAME");
         AddWhole("--layers", "model.layers", "Transformer blocks");
         AddWhole("--width", "model.width", "Length of a hidden vector");
         AddWhole("--heads", "model.heads", "Attention heads");
@@ -192,7 +193,7 @@ internal sealed partial class TrainCommand
 
     private static void Introduce(LanguageTraining training, Output output)
     {
-        output.Say(LanguageTask.Describe(training.Options.Model));
+        output.Say(training.Options.Model.Describe());
         output.Say($"{training.Model.ParameterCount:N0} parameters, {training.Model.ActiveParameterCount:N0} active for a token; run folder {training.Folder.Path}");
     }
 

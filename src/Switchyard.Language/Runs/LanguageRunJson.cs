@@ -53,6 +53,13 @@ public static class LanguageRunJson
     {
         ArgumentNullException.ThrowIfNull(changes);
         JsonObject merged = Write(options);
+        if (changes["model"] is JsonObject { } changed && changed["architecture"] is JsonValue value && value.TryGetValue(out string? architecture) && architecture != options.Model.Architecture)
+        {
+            if (!LanguageModelOptions.Architectures.TryGetValue(architecture, out LanguageModelOptions? defaults))
+                throw new ArgumentException($"there is no architecture '{architecture}': choose {string.Join(" or ", LanguageModelOptions.Architectures.Keys)}");
+            options = options with { Model = defaults };
+            merged = Write(options);
+        }
         // Every gate has a policy of its own: where another is named, its knobs are changed from its defaults.
         if (changes["model"] is JsonObject model && model["gate"] is JsonValue gate && gate.TryGetValue(out string? name) && name != options.Model.Gate)
             merged["model"]!["routing"] = GateCatalogue.Write(GateCatalogue.Find(name).Defaults);

@@ -1,10 +1,8 @@
-using System.Globalization;
 using Switchyard.Experts;
 using Switchyard.Experts.Gates;
 using Switchyard.Language.Evaluations;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
-using Switchyard.Language.Transformer;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 using Switchyard.Training;
@@ -43,22 +41,10 @@ public sealed class LanguageTask : TrainingTask
     public override Module Model => _model;
 
     /// <inheritdoc/>
-    public override string ModelDescription => Describe(_model.Options);
+    public override string ModelDescription => _model.Options.Describe();
 
     /// <inheritdoc/>
     public override long TokensPerMicroBatch => (long)_batch * (_windows.WindowLength - 1);
-
-    /// <summary>A model in one line that differs wherever the shapes or the routing of two models differ.</summary>
-    public static string Describe(DecoderOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        string heads = options.KeyValueHeads is { } keyValueHeads && keyValueHeads != options.Heads ? $"{options.Heads} heads over {keyValueHeads}" : $"{options.Heads} heads";
-        string width = options.HeadWidth is { } headWidth ? $"{heads} of {headWidth}" : heads;
-        string layers = options.MixtureEvery == 1 ? "" : $" in one layer of {options.MixtureEvery}";
-        string shared = options.SharedHidden == 0 ? "" : $" beside a shared one of {options.SharedHidden}";
-        string experts = options.HasExperts ? string.Create(CultureInfo.InvariantCulture, $"{options.Gate} {options.Routing.ExpertsPerToken(options.Experts):0.##} of {options.Experts} experts{layers}, inner width {options.Hidden}{shared}") : $"dense, inner width {options.Hidden}";
-        return $"decoder of {options.Layers} layers, width {options.Width}, {width}; {experts}; vocabulary {options.Vocabulary}, context {options.Context}";
-    }
 
     /// <inheritdoc/>
     public override void BeginStep(double progress)
@@ -77,7 +63,7 @@ public sealed class LanguageTask : TrainingTask
     {
         WindowBatch windows = new(_batch, _windows.WindowLength);
         for (int i = 0; i < _batch; i++) windows.Set(i, _windows.Window(microBatch * _batch + i));
-        DecoderOutput output = _model.Forward(windows.Inputs, random);
+        LanguageModelOutput output = _model.Forward(windows.Inputs, random);
         Tensor logits = output.Logits.Reshape([(int)windows.Targets.Elements, _model.Options.Vocabulary]); // [batch · context, vocabulary]
         Tensor loss = Tensor.CrossEntropy(logits, windows.Targets);
         Tensor total = output.RoutingLoss() is { } routing ? loss + routing : loss;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
-using Switchyard.Language.Transformer;
 using Switchyard.Tensors;
 using Switchyard.Training;
 
@@ -17,7 +16,7 @@ public sealed class LanguageTraining : IDisposable
     {
         (Options, Folder, Tokenizer, Generated) = (options, folder, tokenizer, generated);
         Philox random = new Philox(options.Learning.Seed).Split("initial weights");
-        Model = new LanguageModel(options.Model, random);
+        Model = options.Model.Make(random);
         HeldOut = TokenStream.Encode($"the held-out part of {corpus.Name}", tokenizer, corpus.HeldOut);
         TokenStream training = TokenStream.Encode($"the training part of {corpus.Name}", tokenizer, corpus.Training);
         EvaluationWindows heldOut = new(HeldOut, options.Model.Context);

@@ -47,9 +47,9 @@ public sealed class HuggingFaceExportTests : IDisposable
     [MemberData(nameof(ExpressibleNames))]
     public void What_is_exported_and_loaded_gives_the_same_logits(string name)
     {
-        using LanguageModel model = new(Expressible[name], new Philox(3));
+        using DecoderModel model = new(Expressible[name], new Philox(3));
         HuggingFaceCheckpoint.Export(model, new ByteTokenizer(), _folder.Path);
-        using LanguageModel loaded = HuggingFaceCheckpoint.Load(_folder.Path);
+        using DecoderModel loaded = HuggingFaceCheckpoint.Load(_folder.Path);
         model.Train(false);
         loaded.Train(false);
         using TensorScope scope = new();
@@ -66,7 +66,7 @@ public sealed class HuggingFaceExportTests : IDisposable
     public void What_cannot_be_expressed_is_refused_in_one_line_and_nothing_is_written(string name)
     {
         (DecoderOptions options, string named) = Inexpressible[name];
-        using LanguageModel model = new(options, new Philox(3));
+        using DecoderModel model = new(options, new Philox(3));
         string folder = Path.Combine(_folder.Path, "exported");
         SwitchyardException refusal = Assert.Throws<SwitchyardException>(() => HuggingFaceCheckpoint.Export(model, new ByteTokenizer(), folder));
         Assert.Contains(named, refusal.Message, StringComparison.Ordinal);
