@@ -126,7 +126,7 @@ public sealed class HashGate : Gate
         if (choices.Tokens != tokens.Shape[0]) throw new ArgumentException($"{choices.Tokens} ids were given for {tokens.Shape[0]} tokens");
         Tensor weights = Tensor.Full(choices.Experts.Shape, 1, tokens.Type); // [tokens, segments]
         Slots slots = Slots.By(choices, _options, IsTraining, Tensor.Full([choices.Tokens, Experts], 1, tokens.Type), weights, context);
-        return new Routing(choices, slots, weights, [], 0);
+        return new Routing(choices, slots, weights, [], Math.Log(Experts)); // no router prefers any expert
     }
 
     private Choices LookUp(in RoutingContext context)

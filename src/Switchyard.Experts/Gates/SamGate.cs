@@ -50,9 +50,9 @@ public sealed class SamGate : TopKGate
 
     private protected override Choices Select(Tensor logits, Tensor scores, in RoutingContext context) => Choices.Top(_groups.Limit(scores), _options.TopK);
 
-    private protected override void AddLosses(List<RoutingLoss> losses, Tensor scores, Choices choices, in RoutingContext context)
+    private protected override void AddLosses(List<RoutingLoss> losses, Tensor logits, Tensor scores, Choices choices, in RoutingContext context)
     {
-        base.AddLosses(losses, scores, choices, context);
+        base.AddLosses(losses, logits, scores, choices, context);
         if (_options.AlignmentCoefficient == 0) return;
         Tensor columns = choices.Columns, threshold = scores.Gather(-1, columns.Slice(-1, choices.Count - 1)); // [tokens, 1]
         Tensor excess = (scores - threshold).Relu().MaskedFill(InsideGroup(columns, choices.Count), 0); // [tokens, experts]

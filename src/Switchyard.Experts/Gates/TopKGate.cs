@@ -68,7 +68,7 @@ public class TopKGate : RouterGate
         if (IsTraining && context.Replay is null) Learn(logits, slots, context);
 
         List<RoutingLoss> losses = [];
-        AddLosses(losses, scores, choices, context);
+        AddLosses(losses, logits, scores, choices, context);
         losses.AddZ(logits, _options.ZCoefficient, context);
         double entropy = RouterEntropy.Mean(_options.Score == ScoreFunction.Softmax ? scores : logits.Detach().Softmax(), context);
         return new Routing(choices, slots, weights, losses, entropy) { Logits = logits };
@@ -86,7 +86,7 @@ public class TopKGate : RouterGate
     }
 
     /// <summary>Adds the losses, but for the z-loss.</summary>
-    private protected virtual void AddLosses(List<RoutingLoss> losses, Tensor scores, Choices choices, in RoutingContext context)
+    private protected virtual void AddLosses(List<RoutingLoss> losses, Tensor logits, Tensor scores, Choices choices, in RoutingContext context)
     {
         if (_options.BalanceCoefficient == 0) return;
         Tensor probabilities = _options.Score.Normalised(scores); // [tokens, experts]

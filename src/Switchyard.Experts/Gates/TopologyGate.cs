@@ -26,7 +26,7 @@ public sealed record TopologyOptions : TopKOptions
     {
         base.Check(experts);
         if (TopK != 2) throw new ArgumentException($"the topology gate sends a token to two experts, top-k is {TopK}: give 2");
-        if (ExpertsPerNode < 1 || experts % ExpertsPerNode != 0) throw new ArgumentException($"{experts} experts do not make nodes of {ExpertsPerNode}: give a number that divides them");
+        if (ExpertsPerNode < 2 || experts % ExpertsPerNode != 0) throw new ArgumentException($"{experts} experts do not make nodes of {ExpertsPerNode}: give a number above 1 that divides them");
         if (Node < 0 || Node >= experts / ExpertsPerNode) throw new ArgumentException($"node {Node} is not one of {experts / ExpertsPerNode}");
         if (OutgoingFraction is not (>= 0 and <= 1)) throw new ArgumentException($"the outgoing fraction is {OutgoingFraction}: give 0 to 1");
     }
@@ -34,7 +34,7 @@ public sealed record TopologyOptions : TopKOptions
 
 /// <summary>
 /// Only the tokens with the greatest first logits may leave their node, with their first choice; every other choice is the
-/// best expert of the node itself (FasterMoE, PPoPP 2022, §4.4; gates/faster_gate.py of laekov/fastmoe). Where fewer want
+/// next best expert of the node itself (FasterMoE, PPoPP 2022, §4.4; gates/faster_gate.py of laekov/fastmoe). Where fewer want
 /// to leave than may, it is plain top-2.
 /// </summary>
 public sealed class TopologyGate : TopKGate
@@ -47,6 +47,10 @@ public sealed class TopologyGate : TopKGate
         : base(width, experts, options, random, deviation)
         => _options = options;
 
+    /// <summary>The balance loss counts what tokens wanted, not where they were let go: the router is to learn to want what is near.</summary>
+    private protected override void AddLosses(List<RoutingLoss> losses, Tensor logits, Tensor scores, Choices choices, in RoutingContext context)
+        => base.AddLosses(losses, logits, scores, Choices.Top(logits, 2).Without(context.Mask), context);
+
     private protected override Choices Select(Tensor logits, Tensor scores, in RoutingContext context)
     {
         using Gradients.Pause pause = Gradients.Paused();
@@ -58,12 +62,12 @@ public sealed class TopologyGate : TopKGate
 
         double[] firstLogit = logits.To(ElementType.Float64).Max(-1).Values.ToArray<double>();
         HashSet<int> allowed = [.. leaving.OrderByDescending(token => firstLogit[token]).Take(limit)];
-        int[] local = logits.Slice(-1, first, first + _options.ExpertsPerNode).ArgMax(-1).ToArray<int>();
+        int[] local = logits.Slice(-1, first, first + _options.ExpertsPerNode).TopK(2).Indices.ToArray<int>();
         Span<int> entries = top.Experts.AsSpan<int>();
         for (int token = 0; token < tokens; token++)
         {
-            entries[2 * token] = first + local[token];
-            entries[2 * token + 1] = allowed.Contains(token) ? chosen[2 * token] : first + local[token];
+            entries[2 * token] = first + local[2 * token];
+            entries[2 * token + 1] = allowed.Contains(token) ? chosen[2 * token] : first + local[2 * token + 1];
         }
         return top;
     }

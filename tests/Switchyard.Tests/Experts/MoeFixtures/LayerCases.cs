@@ -35,7 +35,7 @@ internal static class LayerCases
         Tensor rows = routing.Gather(x), y = routing.Combine(expertRows);
         c.Check("output.rows", rows);
         c.Check("output.y", y);
-        if (c.Has("output.buffer")) Buffer(c, rows, pairs, offsets);
+        if (c.Has("output.buffer")) Buffer(c, rows, offsets);
         Tensor combined = (y * c.Read("input.upstream_y")).Sum();
         c.Check("grad.weight", MoeCase.Gradient(combined, weight));
         c.Check("grad.expert_rows", MoeCase.Gradient(combined, expertRows));
@@ -43,16 +43,16 @@ internal static class LayerCases
     }
 
     /// <summary>The same rows in equal buffers of a capacity each.</summary>
-    private static void Buffer(MoeCase c, Tensor rows, int[] pairs, int[] offsets)
+    private static void Buffer(MoeCase c, Tensor rows, int[] offsets)
     {
         int experts = offsets.Length - 1, capacity = c.Whole("capacity"), width = rows.Shape[1];
-        int[] pairOfSlot = new int[experts * capacity], place = new int[pairs.Length];
+        int[] pairOfSlot = new int[experts * capacity], place = new int[rows.Shape[0]];
         Array.Fill(pairOfSlot, -1);
         for (int expert = 0; expert < experts; expert++)
             for (int pair = offsets[expert]; pair < offsets[expert + 1]; pair++)
             {
                 place[pair] = expert * capacity + pair - offsets[expert];
-                pairOfSlot[place[pair]] = pairs[pair];
+                pairOfSlot[place[pair]] = pair;
             }
         c.Check("output.pair_of_slot", pairOfSlot);
         c.Check("output.buffer", Tensor.ScatterAddRows(rows, Tensor.From(place, [place.Length]), experts * capacity).Reshape([experts, capacity, width]));
@@ -65,6 +65,7 @@ internal static class LayerCases
         Tensor y = bank.Forward(x, c.Read("input.offsets"));
         c.Check("output.y", y);
         Tensor objective = (y * c.Read("input.upstream")).Sum();
+        c.CheckScalar("objective", objective.ToDouble());
         c.Check("grad.x", MoeCase.Gradient(objective, x));
         foreach ((string name, Tensor weight) in bank.Weights) c.Check($"grad.{name}", MoeCase.Gradient(objective, weight));
     }
