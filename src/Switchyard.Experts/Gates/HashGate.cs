@@ -91,17 +91,18 @@ public sealed class HashGate : Gate
     public override void Prepare(TokenStatistics text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (_options.Hash is not (HashKind.Balanced or HashKind.Clustered or HashKind.Dispersed)) return;
+        long[] frequency = _options.Hash == HashKind.Balanced ? text.Frequency() : [];
+        using Tensor? embedding = _options.Hash == HashKind.Balanced ? null : text.Embedding();
         for (int segment = 0; segment < _options.Segments; segment++)
         {
             Philox random = _random.Split((ulong)segment);
-            int[]? table = _options.Hash switch
+            Set(segment, _options.Hash switch
             {
-                HashKind.Balanced => HashTables.Balanced(text.Frequency, Each, segment == 0 ? null : random),
-                HashKind.Clustered => HashTables.Clustered(text.Embedding, Each, random),
-                HashKind.Dispersed => HashTables.Dispersed(text.Embedding, Each, random),
-                _ => null,
-            };
-            if (table is not null) Set(segment, table);
+                HashKind.Balanced => HashTables.Balanced(frequency, Each, segment == 0 ? null : random),
+                HashKind.Clustered => HashTables.Clustered(embedding!, Each, random),
+                _ => HashTables.Dispersed(embedding!, Each, random),
+            });
         }
     }
 
