@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Switchyard.Language.Runs;
@@ -21,6 +22,7 @@ internal sealed partial class TrainCommand
     private readonly Option<string?> _config = new("--config") { Description = "A file of settings, such as the config.json of a run; options given here count more", HelpName = "FILE" };
     private readonly Option<string?> _out = new("--out") { Description = "The folder of the run; without it a new one in runs/", HelpName = "DIR" };
     private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with the run in this folder, from its newest good checkpoint", HelpName = "DIR" };
+    private readonly Option<string[]> _knobs = new("--knob") { Description = "Turns a knob of the gate, such as groups=4; may be given again", HelpName = "KEY=VALUE" };
     private readonly Option<int> _threads = SharedOptions.Threads();
     private readonly List<(Option Option, string Key, Func<ParseResult, JsonNode?> Value)> _settings = [];
 
@@ -35,10 +37,11 @@ internal sealed partial class TrainCommand
         AddWhole("--hidden", "model.hidden", "Inner width of each expert");
         AddWhole("--experts", "model.experts", "Experts in a mixture layer; 0 trains a dense model");
         AddWhole("--top-k", "model.routing.top_k", "Experts that see each token", "K");
-        AddText("--gate", "model.gate", "top-k or switch", "NAME");
+        AddText("--gate", "model.gate", "Which gate; 'switchyard gates' lists them with their knobs", "NAME");
         AddNumber("--capacity-factor", "model.routing.capacity_factor", "Slots per expert as a multiple of an even share; without it no token is dropped");
         AddNumber("--balance", "model.routing.balance_coefficient", "Weight of the load-balance loss");
         AddNumber("--z-loss", "model.routing.z_coefficient", "Weight of the router z-loss");
+        AddFlag("--shared-mix", "model.shared_mix", "The expert that sees every token is weighed by a sigmoid that is learnt");
         AddWhole("--mixture-every", "model.mixture_every", "Every n-th layer has experts, the others are dense");
         AddWhole("--shared-hidden", "model.shared_hidden", "Inner width of an expert that sees every token; 0 for none");
         AddWhole("--context", "model.context", "Tokens that the model sees at once");
@@ -67,15 +70,19 @@ internal sealed partial class TrainCommand
             new Example("switchyard train", "Trains on a built-in text in a few minutes, and shows which expert learns what."),
             new Example("switchyard train --data book.txt", "Trains on your text with settings that fit its size."),
             new Example("switchyard train --data texts/ --tokenizer bpe:4096 --experts 16 --tokens 20000000 --out runs/mine", "Chooses the tokenizer, the experts, the length and the folder."),
+            new Example("switchyard train --gate sigmoid-bias --knob bias_rate=0.01", "Chooses the gate, and turns one of its knobs."),
             new Example("switchyard train --resume runs/mine", "Goes on where the run was stopped or killed, to the same bits."));
         command.Add(train._data);
         command.Add(train._config);
         command.Add(train._out);
         command.Add(train._resume);
         foreach ((Option option, _, _) in train._settings) command.Add(option);
+        command.Add(train._knobs);
         command.Add(train._threads);
         return command;
     }
+
+    private void AddFlag(string name, string key, string description) => Add<bool>(name, key, description, "", static value => value);
 
     private void AddText(string name, string key, string description, string helpName) => Add<string>(name, key, description, helpName, static value => value);
 
@@ -179,16 +186,39 @@ internal sealed partial class TrainCommand
         foreach ((Option option, string key, Func<ParseResult, JsonNode?> value) in _settings)
         {
             if (parse.GetResult(option) is not { Implicit: false }) continue;
-            JsonObject place = changes;
-            string[] path = key.Split('.');
-            foreach (string part in path[..^1])
-            {
-                if (place[part] is not JsonObject inner) place[part] = inner = [];
-                place = inner;
-            }
-            place[path[^1]] = value(parse);
+            Set(changes, key, value(parse));
+        }
+        foreach (string knob in parse.GetValue(_knobs) ?? [])
+        {
+            if (knob.Split('=', 2) is not [{ Length: > 0 } key, { Length: > 0 } text]) throw new ArgumentException($"'{knob}' turns no knob: give KEY=VALUE, such as groups=4");
+            Set(changes, $"model.routing.{key}", KnobValue(text));
         }
         return changes;
+    }
+
+    private static void Set(JsonObject changes, string key, JsonNode? value)
+    {
+        JsonObject place = changes;
+        string[] path = key.Split('.');
+        foreach (string part in path[..^1])
+        {
+            if (place[part] is not JsonObject inner) place[part] = inner = [];
+            place = inner;
+        }
+        place[path[^1]] = value;
+    }
+
+    /// <summary>A number, true, false or null as such; every other word as text.</summary>
+    private static JsonNode? KnobValue(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return text;
+        }
     }
 
     private static void Introduce(LanguageTraining training, Output output)

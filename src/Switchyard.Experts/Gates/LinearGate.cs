@@ -2,9 +2,11 @@ using Switchyard.Tensors;
 
 namespace Switchyard.Experts.Gates;
 
-/// <summary>A gate that decides by router logits, z = x·Wᵀ: one number per token and expert, in the precision of the tokens, float32 at least.</summary>
-public abstract class LinearGate : Gate
+/// <summary>A gate whose router is one matrix: z = x·Wᵀ.</summary>
+public abstract class LinearGate : RouterGate
 {
+    private readonly Tensor _weight;
+
     /// <summary>Makes a gate.</summary>
     /// <param name="width">Length of a token's hidden vector.</param>
     /// <param name="experts">How many experts there are.</param>
@@ -12,34 +14,8 @@ public abstract class LinearGate : Gate
     /// <param name="deviation">Standard deviation of the initial router weights.</param>
     protected LinearGate(int width, int experts, Philox random, double deviation)
         : base(experts)
-        => Weight = AddParameter("weight", Tensor.Normal([experts, width], 0, deviation, random));
-
-    /// <summary>W [experts, width].</summary>
-    protected Tensor Weight { get; }
+        => _weight = AddParameter("weight", Tensor.Normal([experts, width], 0, deviation, random));
 
     /// <inheritdoc/>
-    public override Routing Route(Tensor tokens, RoutingContext context)
-    {
-        ArgumentNullException.ThrowIfNull(tokens);
-        return Decide(Logits(tokens, context), context);
-    }
-
-    /// <summary>Routes by given router logits.</summary>
-    /// <param name="logits">[tokens, experts]</param>
-    /// <param name="context">What the gate may use beside them.</param>
-    /// <exception cref="ArgumentException">The logits are not one per expert.</exception>
-    /// <exception cref="SwitchyardException">A logit is not finite.</exception>
-    public Routing Decide(Tensor logits, RoutingContext context)
-    {
-        ArgumentNullException.ThrowIfNull(logits);
-        if (logits.Rank != 2 || logits.Shape[1] != Experts) throw new ArgumentException($"router logits have shape {logits.Shape}, the gate has {Experts} experts: give [tokens, {Experts}]");
-        return Choose(logits, context);
-    }
-
-    /// <summary>The router logits of tokens [tokens, width].</summary>
-    /// <returns>[tokens, experts]</returns>
-    protected virtual Tensor Logits(Tensor tokens, RoutingContext context) => Tensor.Linear(tokens, Weight);
-
-    /// <summary>Routes by router logits [tokens, experts].</summary>
-    protected abstract Routing Choose(Tensor logits, RoutingContext context);
+    protected override Tensor Logits(Tensor tokens, RoutingContext context) => Tensor.Linear(tokens, _weight);
 }

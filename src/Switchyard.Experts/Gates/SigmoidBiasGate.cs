@@ -59,7 +59,7 @@ public sealed class SigmoidBiasGate : GroupLimitedGate
 
     private protected override Tensor Preference(Tensor scores) => scores + _bias;
 
-    private protected override void Learn(Tensor logits, in Slots slots)
+    private protected override void Learn(Tensor logits, in Slots slots, in RoutingContext context)
     {
         for (int expert = 0; expert < _stepLoad.Length; expert++) _stepLoad[expert] += slots.Load[expert];
     }

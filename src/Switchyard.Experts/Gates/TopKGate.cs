@@ -9,9 +9,10 @@ namespace Switchyard.Experts.Gates;
 /// Every token goes to the k experts of its largest scores, ties to the lowest index: the general token-choice gate,
 /// y = Σ g_j·f_j(x), g_j = s_j / Σ s over the chosen (arXiv 1701.06538, §2.1, without noise; Mixtral, arXiv 2401.04088).
 /// </summary>
-public class TopKGate : LinearGate
+public class TopKGate : RouterGate
 {
     private readonly TopKOptions _options;
+    private readonly Tensor? _weight;
     private readonly Tensor? _bias;
     private readonly long[]? _stepCounts;
 
@@ -23,12 +24,19 @@ public class TopKGate : LinearGate
     /// <param name="deviation">Standard deviation of the initial router weights.</param>
     /// <exception cref="ArgumentException">The policy does not fit the number of experts.</exception>
     public TopKGate(int width, int experts, TopKOptions options, Philox random, double deviation = 0.02)
-        : base(width, experts, random, deviation)
+        : this(experts, options)
+    {
+        _weight = AddParameter("weight", Tensor.Normal([experts, width], 0, deviation, random));
+        _bias = options.RouterBias ? AddParameter("bias", Tensor.Zeros([experts])) : null;
+    }
+
+    /// <summary>Makes a gate that has a router of its own.</summary>
+    private protected TopKGate(int experts, TopKOptions options)
+        : base(experts)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check(experts);
         _options = options;
-        _bias = options.RouterBias ? AddParameter("bias", Tensor.Zeros([experts])) : null;
         _stepCounts = options.BalanceScope == BalanceScope.GlobalBatch ? new long[experts] : null;
     }
 
@@ -42,11 +50,11 @@ public class TopKGate : LinearGate
     }
 
     /// <inheritdoc/>
-    protected override Tensor Logits(Tensor tokens, RoutingContext context)
-        => Tensor.Linear(
-            IsTraining && _options.Jitter > 0 && context.Uniform(tokens.Shape, 1 - _options.Jitter, 1 + _options.Jitter, tokens.Type) is { } factors ? tokens * factors : tokens,
-            Weight,
-            _bias);
+    protected override Tensor Logits(Tensor tokens, RoutingContext context) => Tensor.Linear(Jittered(tokens, context), _weight!, _bias);
+
+    /// <summary>The tokens, multiplied by random numbers close to 1 where that is asked for.</summary>
+    private protected Tensor Jittered(Tensor tokens, RoutingContext context)
+        => IsTraining && _options.Jitter > 0 && context.Uniform(tokens.Shape, 1 - _options.Jitter, 1 + _options.Jitter, tokens.Type) is { } factors ? tokens * factors : tokens;
 
     /// <inheritdoc/>
     protected sealed override Routing Choose(Tensor logits, RoutingContext context)
@@ -57,10 +65,10 @@ public class TopKGate : LinearGate
         Slots slots = Slots.By(choices, _options, IsTraining, scores, weights, context);
         if (_options.ActualRenormalise == Renormalisation.AfterDropping) weights = weights.Kept(slots.Pairs).OverNorm(_options.Norm);
         if (_options.Scale != 1) weights *= _options.Scale;
-        if (IsTraining && context.Replay is null) Learn(logits, slots);
+        if (IsTraining && context.Replay is null) Learn(logits, slots, context);
 
         List<RoutingLoss> losses = [];
-        AddLosses(losses, scores, choices, context);
+        AddLosses(losses, logits, scores, choices, context);
         losses.AddZ(logits, _options.ZCoefficient, context);
         double entropy = RouterEntropy.Mean(_options.Score == ScoreFunction.Softmax ? scores : logits.Detach().Softmax(), context);
         return new Routing(choices, slots, weights, losses, entropy) { Logits = logits };
@@ -73,12 +81,12 @@ public class TopKGate : LinearGate
     private protected virtual Choices Select(Tensor logits, Tensor scores, in RoutingContext context) => Choices.Top(logits, _options.TopK);
 
     /// <summary>Takes note of what a batch of training was routed like, for <see cref="EndStep"/>.</summary>
-    private protected virtual void Learn(Tensor logits, in Slots slots)
+    private protected virtual void Learn(Tensor logits, in Slots slots, in RoutingContext context)
     {
     }
 
     /// <summary>Adds the losses, but for the z-loss.</summary>
-    private protected virtual void AddLosses(List<RoutingLoss> losses, Tensor scores, Choices choices, in RoutingContext context)
+    private protected virtual void AddLosses(List<RoutingLoss> losses, Tensor logits, Tensor scores, Choices choices, in RoutingContext context)
     {
         if (_options.BalanceCoefficient == 0) return;
         Tensor probabilities = _options.Score.Normalised(scores); // [tokens, experts]

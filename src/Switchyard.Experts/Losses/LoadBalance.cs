@@ -63,6 +63,20 @@ internal static class LoadBalance
         return WeightedSum(probabilities, factors, context);
     }
 
+    /// <summary>The loss with the share of tokens instead of that of pairs: experts · Σ_e (mean weight_e)·(tokens of e / tokens).</summary>
+    /// <param name="weights">[tokens, experts]</param>
+    /// <param name="load">Tokens of each expert.</param>
+    /// <param name="coefficient">Scales the loss.</param>
+    /// <param name="context">The mask.</param>
+    public static Tensor ByTokens(Tensor weights, ReadOnlySpan<long> load, double coefficient, in RoutingContext context)
+    {
+        double valid = Math.Max(1, context.Valid(weights.Shape[0]));
+        Tensor factors = Tensor.Zeros([1, 1, load.Length], ElementType.Float64);
+        Span<double> factor = factors.AsSpan<double>();
+        for (int expert = 0; expert < load.Length; expert++) factor[expert] = coefficient * load.Length * load[expert] / (valid * valid);
+        return WeightedSum(weights, factors, context);
+    }
+
     /// <summary>Σ_te probability_te · factor_e over the tokens that are no padding.</summary>
     /// <param name="probabilities">[tokens, experts]</param>
     /// <param name="factors">[sequences, 1, experts]</param>

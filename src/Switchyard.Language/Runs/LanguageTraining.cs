@@ -1,6 +1,8 @@
 using System.Globalization;
+using Switchyard.Experts.Gates;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
+using Switchyard.Modules;
 using Switchyard.Tensors;
 using Switchyard.Training;
 
@@ -19,6 +21,8 @@ public sealed class LanguageTraining : IDisposable
         Model = options.Model.Make(random);
         HeldOut = TokenStream.Encode($"the held-out part of {corpus.Name}", tokenizer, corpus.HeldOut);
         TokenStream training = TokenStream.Encode($"the training part of {corpus.Name}", tokenizer, corpus.Training);
+        TokenStatistics statistics = new(training.Tokens.ToArray(), tokenizer.VocabularySize);
+        foreach ((_, Module module) in Model.Modules()) (module as Gate)?.Prepare(statistics);
         EvaluationWindows heldOut = new(HeldOut, options.Model.Context);
         Task = new LanguageTask(Model, tokenizer, new WindowSampler(training, options.Model.Context, options.Learning.Seed), heldOut, options.Learning.Batch);
         Plan = options.Learning.ToPlan(Task.TokensPerMicroBatch * options.Learning.MicroBatches, heldOut.Predictions);

@@ -87,7 +87,7 @@ public sealed class MoeLayerTests
         (Tensor output, Routing routing) = layer.Forward(x, default);
         Assert.Equal<Shape>([0, Width], output.Shape);
         Assert.Equal(0, routing.Statistics.Pairs);
-        Assert.Equal((0, 1.0, 0.0), (routing.Statistics.DroppedFraction, routing.Statistics.MaxOverMean, routing.Statistics.TokenEntropy));
+        Assert.Equal((0, 0.0, 0.0), (routing.Statistics.DroppedFraction, routing.Statistics.MaxOverMean, routing.Statistics.TokenEntropy));
         output.Sum().Backward();
         foreach ((string name, Tensor parameter) in layer.Parameters())
             Assert.All(parameter.Gradient is { } gradient ? gradient.ToArray<double>() : [], number => Assert.True(number == 0, name));

@@ -11,6 +11,8 @@ namespace Switchyard.Tests.Experts.MoeFixtures;
 /// </summary>
 internal sealed class MoeCase
 {
+    private static readonly JsonElement Nothing = JsonDocument.Parse("{}").RootElement;
+
     private readonly JsonElement _case;
     private readonly SafetensorsFile _file;
     private readonly HashSet<string> _open = [];
@@ -38,7 +40,7 @@ internal sealed class MoeCase
 
     public JsonElement Knobs => _case.GetProperty("knobs");
 
-    public JsonElement Scalars => _case.GetProperty("scalars");
+    public JsonElement Scalars => _case.TryGetProperty("scalars", out JsonElement scalars) ? scalars : Nothing;
 
     /// <summary>What must come out and was not looked at yet.</summary>
     public IReadOnlyCollection<string> Open => _open;

@@ -10,7 +10,16 @@ namespace Switchyard.Tests.Experts.MoeFixtures;
 [Trait("Category", "Fixtures")]
 public sealed class MoeFixturesTests
 {
-    private static readonly Dictionary<string, Action<MoeCase>> Walks = Merge(TokenChoiceCases.Table);
+    private static readonly Dictionary<string, Action<MoeCase>> Walks = Merge(
+        TokenChoiceCases.Table,
+        HashCases.Table,
+        NoisyCases.Table,
+        ExpertSideCases.Table,
+        AssignmentCases.Table,
+        StagedCases.Table,
+        BalancingCases.Table,
+        LossCases.Table,
+        LayerCases.Table);
 
     public static IEnumerable<TheoryDataRow<string, ElementType>> Cases()
     {
