@@ -56,7 +56,7 @@ public sealed class BaseGate : RouterGate
     /// <inheritdoc/>
     protected override Routing Choose(Tensor logits, RoutingContext context)
     {
-        Choices choices = context.Replay is { } replay ? new(replay.Recorded.Choices) : (IsTraining ? Assign(logits, context.Mask) : Choices.Top(logits, 1)).Without(context.Mask);
+        Choices choices = context.Replay is { } replay ? new(replay.Recorded.Choices) : IsTraining ? Assign(logits, context) : Choices.Top(logits, 1).Without(context.Mask);
         Tensor weights = logits.Gather(-1, choices.Columns).Sigmoid(); // [tokens, 1]
         List<RoutingLoss> losses = [];
         losses.AddZ(logits, _options.ZCoefficient, context);
@@ -64,19 +64,12 @@ public sealed class BaseGate : RouterGate
     }
 
     /// <summary>The balanced assignment of the tokens that are no padding.</summary>
-    internal static Choices Assign(Tensor logits, Tensor? mask)
+    private static Choices Assign(Tensor logits, in RoutingContext context)
     {
-        int tokens = logits.Shape[0], experts = logits.Shape[1];
-        using Tensor scores = logits.Detach().To(ElementType.Float64);
-        ReadOnlySpan<double> all = scores.AsReadOnlySpan<double>();
-        int[] valid = mask is null ? [.. Enumerable.Range(0, tokens)] : [.. mask.ToArray<int>().Index().Where(static entry => entry.Item != 0).Select(static entry => entry.Index)];
-        double[] ofValid = new double[valid.Length * experts];
-        for (int i = 0; i < valid.Length; i++) all.Slice(valid[i] * experts, experts).CopyTo(ofValid.AsSpan(i * experts));
-        int[] solved = BalancedAssignment.Solve(ofValid, experts);
-        Tensor chosen = Tensor.Zeros([tokens, 1], ElementType.Int32);
-        Span<int> entries = chosen.AsSpan<int>();
-        for (int i = 0; i < valid.Length; i++) entries[valid[i]] = solved[i];
-        return new(chosen);
+        using Gradients.Pause pause = Gradients.Paused();
+        Tensor scores = context.WithoutPadding(logits).To(ElementType.Float64);
+        int[] expertOf = BalancedAssignment.Solve(scores.AsReadOnlySpan<double>(), logits.Shape[1]);
+        return new Choices(Tensor.From(expertOf, [expertOf.Length, 1])).Spread(context.Mask);
     }
 
     /// <summary>Scores that are not finite do not stop this gate: they count as 0 in the statistics.</summary>

@@ -63,7 +63,14 @@ public static class GateCatalogue
     /// <exception cref="ArgumentException">There is no such gate.</exception>
     /// <exception cref="JsonException">There is no such knob, or a value has the wrong type.</exception>
     public static GateOptions Read(string name, JsonObject knobs)
-        => (GateOptions)knobs.Deserialize(GateJson.Default.GetTypeInfo(Find(name).Defaults.GetType())!)!;
+    {
+        ArgumentNullException.ThrowIfNull(knobs);
+        GateOptions defaults = Find(name).Defaults;
+        // A key that is missing would leave a property at zero, not at its default.
+        JsonObject merged = Write(defaults);
+        foreach ((string knob, JsonNode? value) in knobs) merged[knob] = value?.DeepClone();
+        return (GateOptions)merged.Deserialize(GateJson.Default.GetTypeInfo(defaults.GetType())!)!;
+    }
 }
 
 [JsonSourceGenerationOptions(

@@ -75,12 +75,8 @@ public sealed class QuantileGate : TopKGate
 
     private protected override void Learn(Tensor logits, in Slots slots, in RoutingContext context)
     {
-        Tensor counted = logits;
-        if (context.Mask is { } mask)
-        {
-            int[] valid = [.. mask.ToArray<int>().Index().Where(static entry => entry.Item != 0).Select(static entry => entry.Index)];
-            counted = logits.Detach().IndexSelect(0, Tensor.From(valid, [valid.Length]));
-        }
+        using Gradients.Pause pause = Gradients.Paused();
+        Tensor counted = context.WithoutPadding(logits);
         if (counted.Shape[0] == 0) return;
         double[] next = NextBias(counted, _bias, Options.TopK).To(ElementType.Float64).ToArray<double>();
         for (int expert = 0; expert < Experts; expert++) _stepSums[expert] += next[expert];

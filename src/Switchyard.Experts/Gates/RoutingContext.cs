@@ -63,6 +63,17 @@ public readonly record struct RoutingContext(Philox? Random = null)
         return valid;
     }
 
+    /// <summary>The rows of tokens that are not padding [valid tokens, n].</summary>
+    internal Tensor WithoutPadding(Tensor rows)
+    {
+        if (Mask is null) return rows;
+        int[] valid = new int[Valid(rows.Shape[0])];
+        ReadOnlySpan<int> flags = Mask.AsReadOnlySpan<int>();
+        for (int token = 0, next = 0; token < flags.Length; token++)
+            if (flags[token] != 0) valid[next++] = token;
+        return rows.IndexSelect(0, Tensor.From(valid, [valid.Length]));
+    }
+
     /// <summary>The tokens of one sequence.</summary>
     internal Range Rows(int sequence, int tokens)
     {

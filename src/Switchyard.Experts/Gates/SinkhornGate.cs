@@ -51,8 +51,7 @@ public sealed class SinkhornGate : TopKGate
     {
         if (!IsTraining) return base.Select(logits, scores, context);
         using Gradients.Pause pause = Gradients.Paused();
-        // Padding has no say in the sums of the columns.
-        Tensor counted = context.Column(logits.Type) is { } column ? logits.MaskedFill(1 - column, -1e4) : logits;
-        return Choices.Top(SinkhornMatrix.Of(counted, _options.Epsilon, _options.Tolerance, _options.MostRounds), _options.TopK);
+        Tensor matrix = SinkhornMatrix.Of(context.WithoutPadding(logits), _options.Epsilon, _options.Tolerance, _options.MostRounds);
+        return Choices.Top(matrix, _options.TopK).Spread(context.Mask);
     }
 }

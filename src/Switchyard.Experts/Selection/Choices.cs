@@ -69,6 +69,19 @@ internal readonly record struct Choices(Tensor Experts)
         return this;
     }
 
+    /// <summary>The choices of all tokens, from those of the tokens that are no padding.</summary>
+    /// <param name="mask">1 for a token, 0 for padding, Int32 [tokens]; null where all are tokens.</param>
+    public Choices Spread(Tensor? mask)
+    {
+        if (mask is null) return this;
+        Tensor spread = Tensor.Full([(int)mask.Elements, Count], ~0, ElementType.Int32);
+        Span<int> to = spread.AsSpan<int>();
+        ReadOnlySpan<int> isToken = mask.AsReadOnlySpan<int>(), entries = Experts.AsReadOnlySpan<int>();
+        for (int token = 0, next = 0; token < isToken.Length; token++)
+            if (isToken[token] != 0) entries.Slice(next++ * Count, Count).CopyTo(to[(token * Count)..]);
+        return new(spread);
+    }
+
     /// <summary>Whether each token chose each expert: 1 or 0 [tokens, experts].</summary>
     /// <param name="experts">How many experts there are.</param>
     /// <param name="type">The type of the result.</param>
