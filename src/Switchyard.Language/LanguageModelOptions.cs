@@ -53,6 +53,7 @@ public abstract record LanguageModelOptions
     public bool HasExperts => Experts > 0;
 
     /// <summary>Which layers are mixture layers, counted from 0.</summary>
+    [JsonIgnore]
     public abstract IReadOnlyList<int> MixtureLayers { get; }
 
     /// <summary>Makes a model with random weights.</summary>

@@ -22,6 +22,7 @@ public sealed record LstmMoeOptions : LanguageModelOptions
     public override string Architecture => Name;
 
     /// <inheritdoc/>
+    [JsonIgnore]
     public override IReadOnlyList<int> MixtureLayers => HasExperts ? [1] : [];
 
     /// <inheritdoc/>

@@ -80,7 +80,7 @@ public static class LanguageRunJson
 
     private static LanguageRunOptions Read(JsonObject json)
     {
-        JsonObject model = json["model"]!.AsObject();
+        JsonObject model = json["model"] as JsonObject ?? throw new JsonException("no model is described", "model", null, null);
         (JsonNode? gate, JsonNode? routing) = (model["gate"], model["routing"]);
         model.Remove("gate");
         model.Remove("routing");

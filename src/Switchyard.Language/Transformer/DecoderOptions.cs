@@ -63,6 +63,7 @@ public sealed record DecoderOptions : LanguageModelOptions
     public override string Architecture => Name;
 
     /// <inheritdoc/>
+    [JsonIgnore]
     public override IReadOnlyList<int> MixtureLayers => [.. Enumerable.Range(0, Layers).Where(IsMixture)];
 
     internal int ActualKeyValueHeads => KeyValueHeads ?? Heads;

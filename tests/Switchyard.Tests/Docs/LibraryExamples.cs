@@ -1,11 +1,11 @@
 #region usings
+using Switchyard.Experts;
 using Switchyard.Experts.Banks;
 using Switchyard.Experts.Gates;
-using Switchyard.Experts;
+using Switchyard.Language;
 using Switchyard.Language.Generation;
 using Switchyard.Language.Runs;
 using Switchyard.Language.Transformer;
-using Switchyard.Language;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
 using Switchyard.Training;

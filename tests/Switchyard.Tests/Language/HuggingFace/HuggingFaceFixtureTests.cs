@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Switchyard.Experts;
+using Switchyard.Language;
 using Switchyard.Language.HuggingFace;
 using Switchyard.Language.Transformer;
-using Switchyard.Language;
 using Switchyard.Modules.Safetensors;
 using Switchyard.Tensors;
 

@@ -1,9 +1,9 @@
 using Switchyard.Experts.Gates;
-using Switchyard.Language.Transformer;
 using Switchyard.Language;
+using Switchyard.Language.Transformer;
 using Switchyard.Modules.Optimisers;
-using Switchyard.Tensors.Kernels;
 using Switchyard.Tensors;
+using Switchyard.Tensors.Kernels;
 
 namespace Switchyard.Tests.Language.Transformer;
 

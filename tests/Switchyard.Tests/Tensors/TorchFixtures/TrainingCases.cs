@@ -1,7 +1,7 @@
-using Switchyard.Experts.Gates;
 using Switchyard.Experts;
-using Switchyard.Language.Transformer;
+using Switchyard.Experts.Gates;
 using Switchyard.Language;
+using Switchyard.Language.Transformer;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
 
