@@ -12,6 +12,9 @@ internal static class KernelSuites
             .. products,
             .. NarrowVectorSuite.Create(products),
             .. GroupedSuite.Create(openBlas),
+            .. VectorSuite.Create(),
+            .. AttentionSuite.Create(),
+            .. MemorySuite.Create(),
         ];
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -47,34 +48,35 @@ internal static unsafe class AdamWStep
             Rate = rate / (1 - Math.Pow(beta1, step)),
             SecondCorrection = 1 / Math.Sqrt(1 - Math.Pow(beta2, step)),
         };
-        WorkerPool.Run(state.Parts.Count, parameter.Type == ElementType.Float32 ? &Part<float> : &Part<double>, &state);
+        VectorLoop.Run<StepPart>(parameter.Type, state.Parts.Count, &state);
     }
 
-    private static void Part<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct StepPart : IVectorLoop
     {
-        Step* s = (Step*)state;
-        long start = s->Parts.Start(part);
-        int length = s->Parts.Length(part);
-        T* p = (T*)s->Parameter + start, g = (T*)s->Gradient + start, m = (T*)s->First + start, v = (T*)s->Second + start;
-        Vector<T> scale = Lanes<T>(s->GradientScale), kept = Lanes<T>(s->Kept), rate = Lanes<T>(-s->Rate), epsilon = Lanes<T>(s->Epsilon), correction = Lanes<T>(s->SecondCorrection);
-        Vector<T> beta1 = Lanes<T>(s->Beta1), beta2 = Lanes<T>(s->Beta2), fresh1 = Lanes<T>(1 - s->Beta1), fresh2 = Lanes<T>(1 - s->Beta2);
-        for (int i = 0; i < length; i += Vector<T>.Count)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            int rest = length - i;
-            Vector<T> gradient = VectorMath.Load(g + i, rest) * scale;
-            Vector<T> first = beta1 * VectorMath.Load(m + i, rest) + fresh1 * gradient;
-            Vector<T> second = beta2 * VectorMath.Load(v + i, rest) + fresh2 * gradient * gradient;
-            Vector<T> parameter = kept * VectorMath.Load(p + i, rest) + rate * first / (Vector.SquareRoot(second) * correction + epsilon);
-            VectorMath.Store(first, m + i, rest);
-            VectorMath.Store(second, v + i, rest);
-            VectorMath.Store(parameter, p + i, rest);
+            Step* s = (Step*)state;
+            long start = s->Parts.Start(part);
+            int length = s->Parts.Length(part);
+            T* p = (T*)s->Parameter + start, g = (T*)s->Gradient + start, m = (T*)s->First + start, v = (T*)s->Second + start;
+            TVector scale = TVector.Constant(s->GradientScale), kept = TVector.Constant(s->Kept), rate = TVector.Constant(-s->Rate), epsilon = TVector.Constant(s->Epsilon), correction = TVector.Constant(s->SecondCorrection);
+            TVector beta1 = TVector.Constant(s->Beta1), beta2 = TVector.Constant(s->Beta2), fresh1 = TVector.Constant(1 - s->Beta1), fresh2 = TVector.Constant(1 - s->Beta2);
+            for (int i = 0; i < length; i += TVector.Count)
+            {
+                int rest = length - i;
+                TVector gradient = TVector.Load(g + i, rest) * scale;
+                TVector first = beta1 * TVector.Load(m + i, rest) + fresh1 * gradient;
+                TVector second = beta2 * TVector.Load(v + i, rest) + fresh2 * gradient * gradient;
+                TVector parameter = kept * TVector.Load(p + i, rest) + rate * first / (TVector.SquareRoot(second) * correction + epsilon);
+                TVector.Store(first, m + i, rest);
+                TVector.Store(second, v + i, rest);
+                TVector.Store(parameter, p + i, rest);
+            }
         }
     }
-
-    private static Vector<T> Lanes<T>(double value)
-        where T : unmanaged, IFloatingPointIeee754<T>
-        => new(T.CreateChecked(value));
 
     private struct Step
     {

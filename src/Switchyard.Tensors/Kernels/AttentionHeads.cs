@@ -1,16 +1,21 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Switchyard.Tensors.Kernels;
 
 /// <summary>
-/// Scaled dot-product attention in blocks of queries: the scores of a block against the keys that it may see are
-/// made, used and forgotten, so that memory grows with the tokens and not with their square. The backward pass makes
+/// Scaled dot-product attention in blocks: the scores of some queries against some of the keys that they may see are
+/// made, used and forgotten, so that memory grows with the tokens and not with their square, and a block stays in the
+/// caches. The forward pass corrects what it has of a row when a later block has a larger score; the backward pass makes
 /// the probabilities again from the log-sum-exp of every row (Dao et al., "FlashAttention", 2022, section 3.1).
 /// </summary>
 internal static unsafe class AttentionHeads
 {
     // Enough rows for an efficient matrix product; more would compute more of what a causal mask hides.
     private const int BlockRows = 64;
+
+    // A block of scores and its gradient then fit into a second-level cache beside what they are multiplied by.
+    private const int BlockKeys = 256;
 
     /// <summary>y = softmax(scale·q·kᵀ over what may be seen)·v.</summary>
     /// <param name="q">[batch, queries, heads, width]</param>
@@ -29,7 +34,7 @@ internal static unsafe class AttentionHeads
         operands.Y = (void*)y.Address;
         operands.Normalisers = (void*)normalisers.Address;
         int parts = operands.Batch * operands.Heads * operands.Blocks;
-        WorkerPool.Run(parts, q.Type == ElementType.Float32 ? &ForwardPart<float> : &ForwardPart<double>, &operands);
+        VectorLoop.Run<ForwardPart>(q.Type, parts, &operands);
     }
 
     /// <summary>The gradients of q, k and v. Those of k and v start from zeros.</summary>
@@ -45,7 +50,7 @@ internal static unsafe class AttentionHeads
         operands.QueryGradient = (void*)dq.Address;
         operands.KeyGradient = (void*)dk.Address;
         operands.ValueGradient = (void*)dv.Address;
-        WorkerPool.Run(operands.Batch * operands.KvHeads, q.Type == ElementType.Float32 ? &BackwardPart<float> : &BackwardPart<double>, &operands);
+        VectorLoop.Run<BackwardPart>(q.Type, operands.Batch * operands.KvHeads, &operands);
     }
 
     private static Operands Over(Tensor q, Tensor k, Tensor v, AttentionMask mask, Tensor? keyMask, double scale) => new()
@@ -65,141 +70,231 @@ internal static unsafe class AttentionHeads
         ValueWidth = v.Shape[3],
     };
 
-    private static void ForwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct ForwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        (int sequence, int block) = Math.DivRem(part, o->Blocks);
-        (int batch, int head) = Math.DivRem(sequence, o->Heads);
-        QueryBlock<T> rows = new(o, batch, head, block);
-        using Workspace<T> scores = new((long)rows.Count * rows.Keys);
-        rows.Scores(o, scores.Pointer);
-        for (int row = 0; row < rows.Count; row++)
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* p = rows.Visible(o, scores.Pointer, row, out int visible);
-            rows.Normalisers[row] = SoftmaxRows.SoftmaxRow(p, p, visible, T.CreateChecked(o->Scale));
-        }
-        MatrixProduct.MultiplySerial(rows.Count, o->ValueWidth, rows.Keys, scores.Pointer, rows.Keys, false, rows.V, o->ValueStride, false, rows.Y, o->ResultStride, false);
-    }
-
-    // With P the probabilities and D = Σ dy·y of a row:  dP = dy·vᵀ,  dS = scale·P·(dP - D),
-    // dq = dS·k,  dk = dSᵀ·q,  dv = Pᵀ·dy. One part owns a key head, and adds the query heads that share it in order.
-    private static void BackwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
-    {
-        Operands* o = (Operands*)state;
-        (int batch, int kvHead) = Math.DivRem(part, o->KvHeads);
-        int group = o->Heads / o->KvHeads;
-        long most = (long)Math.Min(BlockRows, o->Queries) * o->Keys;
-        using Workspace<T> probabilities = new(most), slopes = new(most);
-        T* p = probabilities.Pointer, dp = slopes.Pointer;
-        for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
-        {
-            for (int block = 0; block < o->Blocks; block++)
+            Operands* o = (Operands*)state;
+            (int sequence, int block) = Math.DivRem(part, o->Blocks);
+            (int batch, int head) = Math.DivRem(sequence, o->Heads);
+            QueryBlock<T> rows = new(o, batch, head, block);
+            using Workspace<T> memory = new(BlockRows * (BlockKeys + 2));
+            T* scores = memory.Pointer, largest = scores + BlockRows * BlockKeys, sums = largest + BlockRows;
+            new Span<T>(largest, BlockRows).Fill(T.NegativeInfinity);
+            new Span<T>(sums, BlockRows).Clear();
+            // Without any key this runs once, and stores zeros.
+            int key = rows.FirstKey;
+            do
             {
-                QueryBlock<T> rows = new(o, batch, head, block);
-                T* dy = (T*)o->Upstream + rows.ResultStart, dq = (T*)o->QueryGradient + rows.QueryStart;
-                T* dk = (T*)o->KeyGradient + rows.KeyStart, dv = (T*)o->ValueGradient + rows.ValueStart;
-                rows.Scores(o, p);
-                MatrixProduct.MultiplySerial(rows.Count, rows.Keys, o->ValueWidth, dy, o->ResultStride, false, rows.V, o->ValueStride, true, dp, rows.Keys, false);
+                KeyBlock<T> keys = new(o, rows, key);
+                keys.Scores(o, rows, scores);
                 for (int row = 0; row < rows.Count; row++)
                 {
-                    T* visibleP = rows.Visible(o, p, row, out int visible);
-                    T* visibleDp = rows.Visible(o, dp, row, out _);
-                    T mean = VectorMath.Dot(dy + (long)row * o->ResultStride, rows.Y + (long)row * o->ResultStride, o->ValueWidth);
-                    Slopes(visibleP, visibleDp, visible, T.CreateChecked(o->Scale), rows.Normalisers[row], mean);
+                    T* p = keys.Visible(o, rows, scores, row, out int visible);
+                    T correction = Accumulate<T, TVector>(p, visible, T.CreateChecked(o->Scale), largest + row, sums + row);
+                    if (key > rows.FirstKey && correction != T.One) Multiply<T, TVector>(rows.Y + (long)row * o->ResultStride, o->ValueWidth, correction);
                 }
-                MatrixProduct.MultiplySerial(rows.Count, o->Width, rows.Keys, dp, rows.Keys, false, rows.K, o->KeyStride, false, dq, o->QueryStride, false);
-                MatrixProduct.MultiplySerial(rows.Keys, o->Width, rows.Count, dp, rows.Keys, true, rows.Q, o->QueryStride, false, dk, o->KeyStride, true);
-                MatrixProduct.MultiplySerial(rows.Keys, o->ValueWidth, rows.Count, p, rows.Keys, true, dy, o->ResultStride, false, dv, o->ValueStride, true);
+                MatrixProduct.MultiplySerial(rows.Count, o->ValueWidth, keys.Count, scores, BlockKeys, false, keys.V, o->ValueStride, false, rows.Y, o->ResultStride, key > rows.FirstKey);
+                key += keys.Count;
+            }
+            while (key < rows.EndKey);
+            for (int row = 0; row < rows.Count; row++)
+            {
+                rows.Normalisers[row] = largest[row] * T.CreateChecked(o->Scale) + T.Log(sums[row]);
+                // A row that sees no key has the sum 0, and stays 0.
+                if (sums[row] != T.Zero) Multiply<T, TVector>(rows.Y + (long)row * o->ResultStride, o->ValueWidth, T.One / sums[row]);
             }
         }
     }
 
-    /// <summary>Scores become probabilities, and their gradients those of the scores.</summary>
-    private static void Slopes<T>(T* p, T* dp, int length, T scale, T normaliser, T mean)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    // With P the probabilities and D = Σ dy·y of a row:  dP = dy·vᵀ,  dS = scale·P·(dP - D),
+    // dq = dS·k,  dk = dSᵀ·q,  dv = Pᵀ·dy. One part owns a key head, and adds the query heads that share it in order.
+    private readonly struct BackwardPart : IVectorLoop
     {
-        // A row that sees no key has the normaliser negative infinity: its probabilities are 0.
-        Vector<T> factor = new(scale), shift = new(T.IsNegativeInfinity(normaliser) ? normaliser : -normaliser), centre = new(mean);
-        for (int i = 0; i < length; i += Vector<T>.Count)
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            int rest = length - i;
-            Vector<T> probability = VectorMath.Exp(VectorMath.MultiplyAdd(VectorMath.Load(p + i, rest), factor, shift));
-            VectorMath.Store(probability, p + i, rest);
-            VectorMath.Store(probability * (VectorMath.Load(dp + i, rest) - centre) * factor, dp + i, rest);
+            Operands* o = (Operands*)state;
+            (int batch, int kvHead) = Math.DivRem(part, o->KvHeads);
+            int group = o->Heads / o->KvHeads;
+            using Workspace<T> memory = new(2 * BlockRows * BlockKeys);
+            T* p = memory.Pointer, dp = p + BlockRows * BlockKeys;
+            T* means = stackalloc T[BlockRows];
+            for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
+            {
+                for (int block = 0; block < o->Blocks; block++)
+                {
+                    QueryBlock<T> rows = new(o, batch, head, block);
+                    T* dy = (T*)o->Upstream + rows.ResultStart, dq = (T*)o->QueryGradient + rows.QueryStart;
+                    for (int row = 0; row < rows.Count; row++)
+                        means[row] = RowReduction.Dot<T, TVector>(dy + (long)row * o->ResultStride, rows.Y + (long)row * o->ResultStride, o->ValueWidth);
+                    int key = rows.FirstKey;
+                    do
+                    {
+                        KeyBlock<T> keys = new(o, rows, key);
+                        keys.Scores(o, rows, p);
+                        MatrixProduct.MultiplySerial(rows.Count, keys.Count, o->ValueWidth, dy, o->ResultStride, false, keys.V, o->ValueStride, true, dp, BlockKeys, false);
+                        for (int row = 0; row < rows.Count; row++)
+                        {
+                            T* visibleP = keys.Visible(o, rows, p, row, out int visible);
+                            T* visibleDp = keys.Visible(o, rows, dp, row, out _);
+                            Slopes<T, TVector>(visibleP, visibleDp, visible, T.CreateChecked(o->Scale), rows.Normalisers[row], means[row]);
+                        }
+                        T* dk = (T*)o->KeyGradient + keys.KeyStart, dv = (T*)o->ValueGradient + keys.ValueStart;
+                        MatrixProduct.MultiplySerial(rows.Count, o->Width, keys.Count, dp, BlockKeys, false, keys.K, o->KeyStride, false, dq, o->QueryStride, key > rows.FirstKey);
+                        MatrixProduct.MultiplySerial(keys.Count, o->Width, rows.Count, dp, BlockKeys, true, rows.Q, o->QueryStride, false, dk, o->KeyStride, true);
+                        MatrixProduct.MultiplySerial(keys.Count, o->ValueWidth, rows.Count, p, BlockKeys, true, dy, o->ResultStride, false, dv, o->ValueStride, true);
+                        key += keys.Count;
+                    }
+                    while (key < rows.EndKey);
+                }
+            }
         }
     }
 
-    /// <summary>A block of the queries of one head, and the keys that at least one of them may see.</summary>
-    private readonly ref struct QueryBlock<T>
+    /// <summary>Scores become e^(scale·(score - largest so far)), and are added to the sum of their row.</summary>
+    /// <returns>What everything made of the row's earlier scores is to be multiplied by.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static T Accumulate<T, TVector>(T* p, int length, T scale, T* largest, T* sum)
         where T : unmanaged, IFloatingPointIeee754<T>
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        private readonly int _query;
-        private readonly int _key;
-        private readonly int* _keyMask;
+        T former = *largest, current = RowReduction.Largest<T, TVector>(p, length);
+        if (!(current <= former)) *largest = current;
+        if (T.IsNegativeInfinity(*largest))
+        {
+            new Span<T>(p, length).Clear();
+            return T.One;
+        }
+        TVector factor = TVector.Create(scale), shift = TVector.Create(-*largest * scale), sums = default;
+        for (int i = 0; i < length; i += TVector.Count)
+        {
+            TVector e = VectorMath.Exp<T, TVector>(TVector.MultiplyAdd(TVector.Load(p + i, length - i, T.NegativeInfinity), factor, shift));
+            sums += e;
+            TVector.Store(e, p + i, length - i);
+        }
+        T correction = former == *largest ? T.One : T.Exp((former - *largest) * scale);
+        *sum = *sum * correction + TVector.Sum(sums);
+        return correction;
+    }
 
+    private static void Multiply<T, TVector>(T* row, int length, T factor)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        TVector factors = TVector.Create(factor);
+        for (int i = 0; i < length; i += TVector.Count) TVector.Store(TVector.Load(row + i, length - i) * factors, row + i, length - i);
+    }
+
+    /// <summary>Scores become probabilities, and their gradients those of the scores.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Slopes<T, TVector>(T* p, T* dp, int length, T scale, T normaliser, T mean)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        // A row that sees no key has the normaliser negative infinity: its probabilities are 0.
+        TVector factor = TVector.Create(scale), shift = TVector.Create(T.IsNegativeInfinity(normaliser) ? normaliser : -normaliser), centre = TVector.Create(mean);
+        for (int i = 0; i < length; i += TVector.Count)
+        {
+            int rest = length - i;
+            TVector probability = VectorMath.Exp<T, TVector>(TVector.MultiplyAdd(TVector.Load(p + i, rest), factor, shift));
+            TVector.Store(probability, p + i, rest);
+            TVector.Store(probability * (TVector.Load(dp + i, rest) - centre) * factor, dp + i, rest);
+        }
+    }
+
+    /// <summary>Some queries of one head, and the range of keys that at least one of them may see.</summary>
+    private readonly ref struct QueryBlock<T>
+        where T : unmanaged
+    {
         public QueryBlock(Operands* o, int batch, int head, int block)
         {
-            _query = block * BlockRows;
-            Count = Math.Min(BlockRows, o->Queries - _query);
-            int end = o->Mask.End(_query + Count - 1, o->Keys);
-            _key = Math.Min(o->Mask.First(_query), end);
-            Keys = end - _key;
-            _keyMask = o->KeyMask == null ? null : o->KeyMask + (long)batch * o->Keys + _key;
-            int kvHead = head / (o->Heads / o->KvHeads);
-            long query = (long)batch * o->Queries + _query, key = (long)batch * o->Keys + _key;
+            First = block * BlockRows;
+            Count = Math.Min(BlockRows, o->Queries - First);
+            EndKey = o->Mask.End(First + Count - 1, o->Keys);
+            FirstKey = Math.Min(o->Mask.First(First), EndKey);
+            (Batch, KvHead) = (batch, head / (o->Heads / o->KvHeads));
+            long query = (long)batch * o->Queries + First;
             QueryStart = query * o->QueryStride + head * o->Width;
-            KeyStart = key * o->KeyStride + kvHead * o->Width;
-            ValueStart = key * o->ValueStride + kvHead * o->ValueWidth;
             ResultStart = query * o->ResultStride + head * o->ValueWidth;
             Q = (T*)o->Q + QueryStart;
-            K = (T*)o->K + KeyStart;
-            V = (T*)o->V + ValueStart;
             Y = (T*)o->Y + ResultStart;
-            Normalisers = (T*)o->Normalisers + ((long)batch * o->Heads + head) * o->Queries + _query;
+            Normalisers = (T*)o->Normalisers + ((long)batch * o->Heads + head) * o->Queries + First;
         }
+
+        public int First { get; }
 
         public int Count { get; }
 
-        public int Keys { get; }
+        public int FirstKey { get; }
+
+        public int EndKey { get; }
+
+        public int Batch { get; }
+
+        public int KvHead { get; }
 
         public long QueryStart { get; }
-
-        public long KeyStart { get; }
-
-        public long ValueStart { get; }
 
         public long ResultStart { get; }
 
         public T* Q { get; }
 
+        public T* Y { get; }
+
+        public T* Normalisers { get; }
+    }
+
+    /// <summary>Some of the keys that a block of queries may see.</summary>
+    private readonly ref struct KeyBlock<T>
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        private readonly int _first;
+        private readonly int* _mask;
+
+        public KeyBlock(Operands* o, in QueryBlock<T> rows, int first)
+        {
+            _first = first;
+            Count = Math.Min(BlockKeys, rows.EndKey - first);
+            long key = (long)rows.Batch * o->Keys + first;
+            _mask = o->KeyMask == null ? null : o->KeyMask + key;
+            KeyStart = key * o->KeyStride + rows.KvHead * o->Width;
+            ValueStart = key * o->ValueStride + rows.KvHead * o->ValueWidth;
+            K = (T*)o->K + KeyStart;
+            V = (T*)o->V + ValueStart;
+        }
+
+        public int Count { get; }
+
+        public long KeyStart { get; }
+
+        public long ValueStart { get; }
+
         public T* K { get; }
 
         public T* V { get; }
 
-        public T* Y { get; }
-
-        public T* Normalisers { get; }
-
-        /// <summary>q·kᵀ: [queries of the block, keys of the block].</summary>
-        public void Scores(Operands* o, T* scores)
+        /// <summary>q·kᵀ: [queries, <see cref="BlockKeys"/>], of which the first keys are set.</summary>
+        public void Scores(Operands* o, in QueryBlock<T> rows, T* scores)
         {
-            MatrixProduct.MultiplySerial(Count, Keys, o->Width, Q, o->QueryStride, false, K, o->KeyStride, true, scores, Keys, false);
-            if (_keyMask == null) return;
-            for (int row = 0; row < Count; row++)
-                for (int key = 0; key < Keys; key++)
-                    if (_keyMask[key] == 0) scores[(long)row * Keys + key] = T.NegativeInfinity;
+            MatrixProduct.MultiplySerial(rows.Count, Count, o->Width, rows.Q, o->QueryStride, false, K, o->KeyStride, true, scores, BlockKeys, false);
+            if (_mask == null) return;
+            for (int row = 0; row < rows.Count; row++)
+                for (int key = 0; key < Count; key++)
+                    if (_mask[key] == 0) scores[row * BlockKeys + key] = T.NegativeInfinity;
         }
 
-        /// <summary>What one row may see of a [queries, keys] matrix; the rest of the row becomes 0.</summary>
-        public T* Visible(Operands* o, T* matrix, int row, out int visible)
+        /// <summary>What one row may see of a matrix of queries and keys; the rest of the row becomes 0.</summary>
+        public T* Visible(Operands* o, in QueryBlock<T> rows, T* matrix, int row, out int visible)
         {
-            int end = Math.Max(0, o->Mask.End(_query + row, o->Keys) - _key);
-            int first = Math.Min(Math.Max(0, o->Mask.First(_query + row) - _key), end);
-            T* start = matrix + (long)row * Keys;
+            int query = rows.First + row;
+            int end = Math.Clamp(o->Mask.End(query, o->Keys) - _first, 0, Count), first = Math.Clamp(o->Mask.First(query) - _first, 0, end);
+            T* start = matrix + row * BlockKeys;
             new Span<T>(start, first).Clear();
-            new Span<T>(start + end, Keys - end).Clear();
+            new Span<T>(start + end, Count - end).Clear();
             visible = end - first;
             return start + first;
         }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -22,7 +23,7 @@ internal static unsafe class CrossEntropyRows
         normalisers.MarkChanged();
         Operands operands = Over(logits, targets, weight, ignored, smoothing, normalisers);
         operands.Items = (void*)items.Address;
-        WorkerPool.Run(operands.Parts.Count, logits.Type == ElementType.Float32 ? &ForwardPart<float> : &ForwardPart<double>, &operands);
+        VectorLoop.Run<ForwardPart>(logits.Type, operands.Parts.Count, &operands);
     }
 
     /// <summary>The gradient of the logits, given that of every row's loss.</summary>
@@ -32,7 +33,7 @@ internal static unsafe class CrossEntropyRows
         Operands operands = Over(logits, targets, weight, ignored, smoothing, normalisers);
         operands.Items = (void*)ditems.Address;
         operands.Gradient = (void*)dlogits.Address;
-        WorkerPool.Run(operands.Parts.Count, logits.Type == ElementType.Float32 ? &BackwardPart<float> : &BackwardPart<double>, &operands);
+        VectorLoop.Run<BackwardPart>(logits.Type, operands.Parts.Count, &operands);
     }
 
     private static Operands Over(Tensor logits, Tensor targets, Tensor? weight, int ignored, double smoothing, Tensor normalisers) => new()
@@ -49,63 +50,73 @@ internal static unsafe class CrossEntropyRows
 
     // With n the log-sum-exp, w the weights and s the smoothing:
     // item = (1 - s)·w[y]·(n - x[y]) + s/C·Σ w[c]·(n - x[c]).
-    private static void ForwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct ForwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        T* weight = (T*)o->Weight;
-        for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* x = (T*)o->Logits + row * o->Classes;
-            T normaliser = SoftmaxRows.LogSumExpRow(x, o->Classes);
-            ((T*)o->Normalisers)[row] = normaliser;
-            int target = o->Targets[row];
-            T item = T.Zero;
-            if (target != o->Ignored)
+            Operands* o = (Operands*)state;
+            T* weight = (T*)o->Weight;
+            for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
-                item = (normaliser - x[target]) * Share<T>(o, target);
-                if (o->Smoothing != 0)
+                T* x = (T*)o->Logits + row * o->Classes;
+                T normaliser = SoftmaxRows.LogSumExpRow<T, TVector>(x, o->Classes);
+                ((T*)o->Normalisers)[row] = normaliser;
+                int target = o->Targets[row];
+                T item = T.Zero;
+                if (target != o->Ignored)
                 {
-                    Vector<T> sums = default, n = new(normaliser);
-                    for (int i = 0; i < o->Classes; i += Vector<T>.Count)
+                    item = (normaliser - x[target]) * Share<T>(o, target);
+                    if (o->Smoothing != 0)
                     {
-                        int rest = o->Classes - i;
-                        Vector<T> surprise = n - VectorMath.Load(x + i, rest, normaliser);
-                        sums += weight == null ? surprise : surprise * VectorMath.Load(weight + i, rest);
+                        TVector sums = default, n = TVector.Create(normaliser);
+                        for (int i = 0; i < o->Classes; i += TVector.Count)
+                        {
+                            int rest = o->Classes - i;
+                            TVector surprise = n - TVector.Load(x + i, rest, normaliser);
+                            sums += weight == null ? surprise : surprise * TVector.Load(weight + i, rest);
+                        }
+                        item += TVector.Sum(sums) * T.CreateChecked(o->Smoothing / o->Classes);
                     }
-                    item += Vector.Sum(sums) * T.CreateChecked(o->Smoothing / o->Classes);
                 }
+                ((T*)o->Items)[row] = item;
             }
-            ((T*)o->Items)[row] = item;
         }
     }
 
     // d item / d x[c] = t·softmax(x)[c] - t[c], where t[c] is what class c counts in the target and t their sum.
-    private static void BackwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct BackwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        int classes = o->Classes;
-        T* weight = (T*)o->Weight;
-        T even = T.CreateChecked(o->Smoothing / classes), evenSum = even * WeightSum<T>(o);
-        for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* x = (T*)o->Logits + row * classes, dx = (T*)o->Gradient + row * classes;
-            int target = o->Targets[row];
-            if (target == o->Ignored)
+            Operands* o = (Operands*)state;
+            int classes = o->Classes;
+            T* weight = (T*)o->Weight;
+            T even = T.CreateChecked(o->Smoothing / classes), evenSum = even * WeightSum<T>(o);
+            for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
-                new Span<T>(dx, classes).Clear();
-                continue;
+                T* x = (T*)o->Logits + row * classes, dx = (T*)o->Gradient + row * classes;
+                int target = o->Targets[row];
+                if (target == o->Ignored)
+                {
+                    new Span<T>(dx, classes).Clear();
+                    continue;
+                }
+                T upstream = ((T*)o->Items)[row], share = Share<T>(o, target);
+                TVector factor = TVector.Create((share + evenSum) * upstream), n = TVector.Create(((T*)o->Normalisers)[row]), shared = TVector.Create(even * upstream);
+                for (int i = 0; i < classes; i += TVector.Count)
+                {
+                    int rest = classes - i;
+                    TVector slope = VectorMath.Exp<T, TVector>(TVector.Load(x + i, rest) - n) * factor;
+                    TVector.Store(slope - (weight == null ? shared : shared * TVector.Load(weight + i, rest)), dx + i, rest);
+                }
+                dx[target] -= share * upstream;
             }
-            T upstream = ((T*)o->Items)[row], share = Share<T>(o, target);
-            Vector<T> factor = new((share + evenSum) * upstream), n = new(((T*)o->Normalisers)[row]), shared = new(even * upstream);
-            for (int i = 0; i < classes; i += Vector<T>.Count)
-            {
-                int rest = classes - i;
-                Vector<T> slope = VectorMath.Exp(VectorMath.Load(x + i, rest) - n) * factor;
-                VectorMath.Store(slope - (weight == null ? shared : shared * VectorMath.Load(weight + i, rest)), dx + i, rest);
-            }
-            dx[target] -= share * upstream;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -13,7 +14,7 @@ internal static unsafe class LayerNormRows
         operands.Bias = bias is null ? null : (void*)bias.Address;
         operands.Y = (void*)y.Address;
         operands.Parts = RowParts.Of(operands.Parts.Rows, width);
-        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &ForwardPart<float> : &ForwardPart<double>, &operands);
+        VectorLoop.Run<ForwardPart>(x.Type, operands.Parts.Count, &operands);
     }
 
     /// <summary>The gradients of x and of what there is of weight and bias.</summary>
@@ -26,7 +27,7 @@ internal static unsafe class LayerNormRows
         using RowSums weightSums = new(dweight, operands.Parts.Count), biasSums = new(dbias, operands.Parts.Count);
         operands.WeightSums = weightSums.Pointer;
         operands.BiasSums = biasSums.Pointer;
-        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &BackwardPart<float> : &BackwardPart<double>, &operands);
+        VectorLoop.Run<BackwardPart>(x.Type, operands.Parts.Count, &operands);
         weightSums.AddUp();
         biasSums.AddUp();
     }
@@ -40,59 +41,64 @@ internal static unsafe class LayerNormRows
         Parts = RowParts.WithSums(width == 0 ? 0 : x.Elements / width, width),
     };
 
-    private static void ForwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct ForwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        int width = o->Width;
-        T* weight = (T*)o->Weight, bias = (T*)o->Bias;
-        for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* x = (T*)o->X + row * width, y = (T*)o->Y + row * width;
-            (T mean, T scale) = Moments(x, o);
-            Vector<T> m = new(mean), s = new(scale);
-            for (int i = 0; i < width; i += Vector<T>.Count)
+            Operands* o = (Operands*)state;
+            int width = o->Width;
+            T* weight = (T*)o->Weight, bias = (T*)o->Bias;
+            for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
-                int rest = width - i;
-                Vector<T> normal = (VectorMath.Load(x + i, rest) - m) * s;
-                if (weight != null) normal *= VectorMath.Load(weight + i, rest);
-                if (bias != null) normal += VectorMath.Load(bias + i, rest);
-                VectorMath.Store(normal, y + i, rest);
+                T* x = (T*)o->X + row * width, y = (T*)o->Y + row * width;
+                (T mean, T scale) = Moments<T, TVector>(x, o);
+                TVector m = TVector.Create(mean), s = TVector.Create(scale);
+                int i = 0;
+                for (; i <= width - TVector.Count; i += TVector.Count) Normalise(x, weight, bias, y, i, TVector.Count, m, s);
+                if (i < width) Normalise(x, weight, bias, y, i, width - i, m, s);
             }
         }
     }
 
     // With n = (x - mean)·s and g = dy·weight:  dx = s·(g - mean(g) - n·mean(g·n)).
-    private static void BackwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct BackwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        int width = o->Width;
-        T* weight = (T*)o->Weight;
-        T* weightSums = SumsOf<T>(o->WeightSums, part, width), biasSums = SumsOf<T>(o->BiasSums, part, width);
-        for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* x = (T*)o->X + row * width, dy = (T*)o->Y + row * width, dx = (T*)o->Gradient + row * width;
-            (T mean, T scale) = Moments(x, o);
-            Vector<T> m = new(mean), s = new(scale), sum = default, product = default;
-            for (int i = 0; i < width; i += Vector<T>.Count)
+            Operands* o = (Operands*)state;
+            int width = o->Width;
+            T* weight = (T*)o->Weight;
+            T* weightSums = SumsOf<T>(o->WeightSums, part, width), biasSums = SumsOf<T>(o->BiasSums, part, width);
+            for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
-                int rest = width - i;
-                Vector<T> g = VectorMath.Load(dy + i, rest), normal = (VectorMath.Load(x + i, rest) - m) * s;
-                if (biasSums != null) VectorMath.Store(VectorMath.Load(biasSums + i, rest) + g, biasSums + i, rest);
-                if (weightSums != null) VectorMath.Store(VectorMath.MultiplyAdd(g, normal, VectorMath.Load(weightSums + i, rest)), weightSums + i, rest);
-                if (weight != null) g *= VectorMath.Load(weight + i, rest);
-                sum += g;
-                product = VectorMath.MultiplyAdd(g, normal, product);
-            }
-            T count = T.CreateChecked(width);
-            Vector<T> meanG = new(Vector.Sum(sum) / count), meanGN = new(Vector.Sum(product) / count);
-            for (int i = 0; i < width; i += Vector<T>.Count)
-            {
-                int rest = width - i;
-                Vector<T> g = VectorMath.Load(dy + i, rest), normal = (VectorMath.Load(x + i, rest) - m) * s;
-                if (weight != null) g *= VectorMath.Load(weight + i, rest);
-                VectorMath.Store((g - meanG - normal * meanGN) * s, dx + i, rest);
+                T* x = (T*)o->X + row * width, dy = (T*)o->Y + row * width, dx = (T*)o->Gradient + row * width;
+                (T mean, T scale) = Moments<T, TVector>(x, o);
+                TVector m = TVector.Create(mean), s = TVector.Create(scale), sum = default, product = default;
+                for (int i = 0; i < width; i += TVector.Count)
+                {
+                    int rest = width - i;
+                    TVector g = TVector.Load(dy + i, rest), normal = (TVector.Load(x + i, rest) - m) * s;
+                    if (biasSums != null) TVector.Store(TVector.Load(biasSums + i, rest) + g, biasSums + i, rest);
+                    if (weightSums != null) TVector.Store(TVector.MultiplyAdd(g, normal, TVector.Load(weightSums + i, rest)), weightSums + i, rest);
+                    if (weight != null) g *= TVector.Load(weight + i, rest);
+                    sum += g;
+                    product = TVector.MultiplyAdd(g, normal, product);
+                }
+                T count = T.CreateChecked(width);
+                TVector meanG = TVector.Create(TVector.Sum(sum) / count), meanGN = TVector.Create(TVector.Sum(product) / count);
+                for (int i = 0; i < width; i += TVector.Count)
+                {
+                    int rest = width - i;
+                    TVector g = TVector.Load(dy + i, rest), normal = (TVector.Load(x + i, rest) - m) * s;
+                    if (weight != null) g *= TVector.Load(weight + i, rest);
+                    TVector.Store((g - meanG - normal * meanGN) * s, dx + i, rest);
+                }
             }
         }
     }
@@ -106,21 +112,24 @@ internal static unsafe class LayerNormRows
         return row;
     }
 
-    private static (T Mean, T InverseDeviation) Moments<T>(T* x, Operands* o)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Normalise<T, TVector>(T* x, T* weight, T* bias, T* y, int i, int rest, TVector mean, TVector scale)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        int width = o->Width;
-        T count = T.CreateChecked(width);
-        Vector<T> sum = default;
-        for (int i = 0; i < width; i += Vector<T>.Count) sum += VectorMath.Load(x + i, width - i);
-        T mean = Vector.Sum(sum) / count;
-        Vector<T> m = new(mean), squares = default;
-        for (int i = 0; i < width; i += Vector<T>.Count)
-        {
-            Vector<T> d = VectorMath.Load(x + i, width - i, mean) - m;
-            squares = VectorMath.MultiplyAdd(d, d, squares);
-        }
-        return (mean, T.One / T.Sqrt(Vector.Sum(squares) / count + T.CreateChecked(o->Epsilon)));
+        TVector normal = (TVector.Load(x + i, rest) - mean) * scale;
+        if (weight != null) normal *= TVector.Load(weight + i, rest);
+        if (bias != null) normal += TVector.Load(bias + i, rest);
+        TVector.Store(normal, y + i, rest);
+    }
+
+    private static (T Mean, T InverseDeviation) Moments<T, TVector>(T* x, Operands* o)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        T count = T.CreateChecked(o->Width), mean = RowReduction.Sum<T, TVector>(x, o->Width) / count;
+        T variance = RowReduction.SquaredDeviations<T, TVector>(x, o->Width, mean) / count;
+        return (mean, T.One / T.Sqrt(variance + T.CreateChecked(o->Epsilon)));
     }
 
     private struct Operands

@@ -27,7 +27,7 @@ internal static unsafe class LstmSequence
         operands.Initial = (void*)initial.Address;
         operands.Gates = (void*)gates.Address;
         operands.States = (void*)states.Address;
-        WorkerPool.Run(operands.Parts.Count, states.Type == ElementType.Float32 ? &ForwardPart<float> : &ForwardPart<double>, &operands);
+        VectorLoop.Run<ForwardPart>(states.Type, operands.Parts.Count, &operands);
     }
 
     /// <summary>The gradients of what the inputs gave to the gates, and of the initial state, which holds zeros before.</summary>
@@ -44,7 +44,7 @@ internal static unsafe class LstmSequence
         operands.States = (void*)states.Address;
         operands.StateGradients = (void*)dstates.Address;
         operands.Carried = (void*)dinitial.Address;
-        WorkerPool.Run(operands.Parts.Count, states.Type == ElementType.Float32 ? &BackwardPart<float> : &BackwardPart<double>, &operands);
+        VectorLoop.Run<BackwardPart>(states.Type, operands.Parts.Count, &operands);
     }
 
     private static Operands Sizes(Tensor states)
@@ -54,47 +54,55 @@ internal static unsafe class LstmSequence
         return new() { Time = states.Shape[1], Hidden = states.Shape[2] / 2, Parts = new RowParts(batch, (batch + WorkerPool.Threads - 1) / WorkerPool.Threads) };
     }
 
-    private static void ForwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct ForwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        int hidden = o->Hidden, rows = o->Parts.Length(part);
-        long first = o->Parts.Start(part), gateRow = 4L * hidden * o->Time, stateRow = 2L * hidden * o->Time;
-        for (int step = 0; step < o->Time; step++)
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* projected = (T*)o->Projected + first * gateRow + 4L * hidden * step, gates = (T*)o->Gates + first * gateRow + 4L * hidden * step;
-            T* states = (T*)o->States + first * stateRow + 2L * hidden * step;
-            (nint before, long beforeRow) = Before<T>(o, first, step);
-            for (int row = 0; row < rows; row++)
-                new ReadOnlySpan<T>(projected + row * gateRow, 4 * hidden).CopyTo(new Span<T>(gates + row * gateRow, 4 * hidden));
-            MatrixProduct.MultiplySerial(
-                rows, 4 * hidden, hidden, (T*)before, checked((int)beforeRow), false, (T*)o->Recurrent, 4 * hidden, false, gates, checked((int)gateRow), accumulate: true);
-            for (int row = 0; row < rows; row++)
-                Cell(hidden, gates + row * gateRow, (T*)before + row * beforeRow + hidden, states + row * stateRow);
+            Operands* o = (Operands*)state;
+            int hidden = o->Hidden, rows = o->Parts.Length(part);
+            long first = o->Parts.Start(part), gateRow = 4L * hidden * o->Time, stateRow = 2L * hidden * o->Time;
+            for (int step = 0; step < o->Time; step++)
+            {
+                T* projected = (T*)o->Projected + first * gateRow + 4L * hidden * step, gates = (T*)o->Gates + first * gateRow + 4L * hidden * step;
+                T* states = (T*)o->States + first * stateRow + 2L * hidden * step;
+                (nint before, long beforeRow) = Before<T>(o, first, step);
+                for (int row = 0; row < rows; row++)
+                    new ReadOnlySpan<T>(projected + row * gateRow, 4 * hidden).CopyTo(new Span<T>(gates + row * gateRow, 4 * hidden));
+                MatrixProduct.MultiplySerial(
+                    rows, 4 * hidden, hidden, (T*)before, checked((int)beforeRow), false, (T*)o->Recurrent, 4 * hidden, false, gates, checked((int)gateRow), accumulate: true);
+                for (int row = 0; row < rows; row++)
+                    Cell<T, TVector>(hidden, gates + row * gateRow, (T*)before + row * beforeRow + hidden, states + row * stateRow);
+            }
         }
     }
 
-    private static void BackwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct BackwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        int hidden = o->Hidden, rows = o->Parts.Length(part);
-        long first = o->Parts.Start(part), gateRow = 4L * hidden * o->Time, stateRow = 2L * hidden * o->Time;
-        // What the later steps ask of hidden vector and cell; after the first step, of the initial ones.
-        T* carried = (T*)o->Carried + first * 2 * hidden;
-        for (int step = o->Time - 1; step >= 0; step--)
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* dgates = (T*)o->Projected + first * gateRow + 4L * hidden * step, gates = (T*)o->Gates + first * gateRow + 4L * hidden * step;
-            T* states = (T*)o->States + first * stateRow + 2L * hidden * step, dstates = (T*)o->StateGradients + first * stateRow + 2L * hidden * step;
-            (nint before, long beforeRow) = Before<T>(o, first, step);
-            for (int row = 0; row < rows; row++)
+            Operands* o = (Operands*)state;
+            int hidden = o->Hidden, rows = o->Parts.Length(part);
+            long first = o->Parts.Start(part), gateRow = 4L * hidden * o->Time, stateRow = 2L * hidden * o->Time;
+            // What the later steps ask of hidden vector and cell; after the first step, of the initial ones.
+            T* carried = (T*)o->Carried + first * 2 * hidden;
+            for (int step = o->Time - 1; step >= 0; step--)
             {
-                CellGradient(
-                    hidden, gates + row * gateRow, (T*)before + row * beforeRow + hidden, states + row * stateRow + hidden,
-                    dstates + row * stateRow, carried + row * 2 * hidden, dgates + row * gateRow);
+                T* dgates = (T*)o->Projected + first * gateRow + 4L * hidden * step, gates = (T*)o->Gates + first * gateRow + 4L * hidden * step;
+                T* states = (T*)o->States + first * stateRow + 2L * hidden * step, dstates = (T*)o->StateGradients + first * stateRow + 2L * hidden * step;
+                (nint before, long beforeRow) = Before<T>(o, first, step);
+                for (int row = 0; row < rows; row++)
+                {
+                    CellGradient<T, TVector>(
+                        hidden, gates + row * gateRow, (T*)before + row * beforeRow + hidden, states + row * stateRow + hidden,
+                        dstates + row * stateRow, carried + row * 2 * hidden, dgates + row * gateRow);
+                }
+                MatrixProduct.MultiplySerial(
+                    rows, hidden, 4 * hidden, dgates, checked((int)gateRow), false, (T*)o->Recurrent, hidden, false, carried, 2 * hidden, accumulate: false);
             }
-            MatrixProduct.MultiplySerial(
-                rows, hidden, 4 * hidden, dgates, checked((int)gateRow), false, (T*)o->Recurrent, hidden, false, carried, 2 * hidden, accumulate: false);
         }
     }
 
@@ -108,52 +116,47 @@ internal static unsafe class LstmSequence
             : ((nint)((T*)o->States + (first * o->Time + step - 1) * state), state * o->Time);
     }
 
-    private static void Cell<T>(int hidden, T* gates, T* before, T* after)
+    private static void Cell<T, TVector>(int hidden, T* gates, T* before, T* after)
         where T : unmanaged, IFloatingPointIeee754<T>
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        for (int i = 0; i < hidden; i += Vector<T>.Count)
+        for (int i = 0; i < hidden; i += TVector.Count)
         {
             int rest = hidden - i;
-            Vector<T> input = VectorMath.Sigmoid(VectorMath.Load(gates + i, rest));
-            Vector<T> forget = VectorMath.Sigmoid(VectorMath.Load(gates + hidden + i, rest));
-            Vector<T> candidate = Tanh(VectorMath.Load(gates + 2 * hidden + i, rest));
-            Vector<T> output = VectorMath.Sigmoid(VectorMath.Load(gates + 3 * hidden + i, rest));
-            Vector<T> cell = forget * VectorMath.Load(before + i, rest) + input * candidate;
-            VectorMath.Store(input, gates + i, rest);
-            VectorMath.Store(forget, gates + hidden + i, rest);
-            VectorMath.Store(candidate, gates + 2 * hidden + i, rest);
-            VectorMath.Store(output, gates + 3 * hidden + i, rest);
-            VectorMath.Store(output * Tanh(cell), after + i, rest);
-            VectorMath.Store(cell, after + hidden + i, rest);
+            TVector input = VectorMath.Sigmoid<T, TVector>(TVector.Load(gates + i, rest));
+            TVector forget = VectorMath.Sigmoid<T, TVector>(TVector.Load(gates + hidden + i, rest));
+            TVector candidate = VectorMath.Tanh<T, TVector>(TVector.Load(gates + 2 * hidden + i, rest));
+            TVector output = VectorMath.Sigmoid<T, TVector>(TVector.Load(gates + 3 * hidden + i, rest));
+            TVector cell = forget * TVector.Load(before + i, rest) + input * candidate;
+            TVector.Store(input, gates + i, rest);
+            TVector.Store(forget, gates + hidden + i, rest);
+            TVector.Store(candidate, gates + 2 * hidden + i, rest);
+            TVector.Store(output, gates + 3 * hidden + i, rest);
+            TVector.Store(output * VectorMath.Tanh<T, TVector>(cell), after + i, rest);
+            TVector.Store(cell, after + hidden + i, rest);
         }
     }
 
-    private static void CellGradient<T>(int hidden, T* gates, T* before, T* cell, T* dstate, T* carried, T* dgates)
+    private static void CellGradient<T, TVector>(int hidden, T* gates, T* before, T* cell, T* dstate, T* carried, T* dgates)
         where T : unmanaged, IFloatingPointIeee754<T>
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        Vector<T> one = Vector<T>.One;
-        for (int i = 0; i < hidden; i += Vector<T>.Count)
+        TVector one = TVector.Constant(1);
+        for (int i = 0; i < hidden; i += TVector.Count)
         {
             int rest = hidden - i;
-            Vector<T> input = VectorMath.Load(gates + i, rest), forget = VectorMath.Load(gates + hidden + i, rest);
-            Vector<T> candidate = VectorMath.Load(gates + 2 * hidden + i, rest), output = VectorMath.Load(gates + 3 * hidden + i, rest);
-            Vector<T> squashed = Tanh(VectorMath.Load(cell + i, rest));
-            Vector<T> dhidden = VectorMath.Load(dstate + i, rest) + VectorMath.Load(carried + i, rest);
-            Vector<T> dcell = VectorMath.Load(dstate + hidden + i, rest) + VectorMath.Load(carried + hidden + i, rest)
+            TVector input = TVector.Load(gates + i, rest), forget = TVector.Load(gates + hidden + i, rest);
+            TVector candidate = TVector.Load(gates + 2 * hidden + i, rest), output = TVector.Load(gates + 3 * hidden + i, rest);
+            TVector squashed = VectorMath.Tanh<T, TVector>(TVector.Load(cell + i, rest));
+            TVector dhidden = TVector.Load(dstate + i, rest) + TVector.Load(carried + i, rest);
+            TVector dcell = TVector.Load(dstate + hidden + i, rest) + TVector.Load(carried + hidden + i, rest)
                 + dhidden * output * (one - squashed * squashed);
-            VectorMath.Store(dcell * candidate * input * (one - input), dgates + i, rest);
-            VectorMath.Store(dcell * VectorMath.Load(before + i, rest) * forget * (one - forget), dgates + hidden + i, rest);
-            VectorMath.Store(dcell * input * (one - candidate * candidate), dgates + 2 * hidden + i, rest);
-            VectorMath.Store(dhidden * squashed * output * (one - output), dgates + 3 * hidden + i, rest);
-            VectorMath.Store(dcell * forget, carried + hidden + i, rest);
+            TVector.Store(dcell * candidate * input * (one - input), dgates + i, rest);
+            TVector.Store(dcell * TVector.Load(before + i, rest) * forget * (one - forget), dgates + hidden + i, rest);
+            TVector.Store(dcell * input * (one - candidate * candidate), dgates + 2 * hidden + i, rest);
+            TVector.Store(dhidden * squashed * output * (one - output), dgates + 3 * hidden + i, rest);
+            TVector.Store(dcell * forget, carried + hidden + i, rest);
         }
-    }
-
-    private static Vector<T> Tanh<T>(Vector<T> x)
-        where T : unmanaged
-    {
-        Vector<T> sigmoid = VectorMath.Sigmoid(x + x);
-        return sigmoid + sigmoid - Vector<T>.One;
     }
 
     private struct Operands

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -12,7 +13,7 @@ internal static unsafe class RmsNormRows
         Operands operands = Over(x, weight, epsilon);
         operands.Y = (void*)y.Address;
         operands.Parts = RowParts.Of(operands.Parts.Rows, operands.Width);
-        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &ForwardPart<float> : &ForwardPart<double>, &operands);
+        VectorLoop.Run<ForwardPart>(x.Type, operands.Parts.Count, &operands);
     }
 
     /// <summary>The gradients of x and, if there is one, of the weight.</summary>
@@ -24,7 +25,7 @@ internal static unsafe class RmsNormRows
         operands.Gradient = (void*)dx.Address;
         using RowSums sums = new(dweight, operands.Parts.Count);
         operands.WeightSums = sums.Pointer;
-        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &BackwardPart<float> : &BackwardPart<double>, &operands);
+        VectorLoop.Run<BackwardPart>(x.Type, operands.Parts.Count, &operands);
         sums.AddUp();
     }
 
@@ -41,60 +42,78 @@ internal static unsafe class RmsNormRows
         };
     }
 
-    private static void ForwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct ForwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        int width = o->Width;
-        T* weight = (T*)o->Weight;
-        for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* x = (T*)o->X + row * width, y = (T*)o->Y + row * width;
-            Vector<T> scale = new(InverseRoot(x, o));
-            for (int i = 0; i < width; i += Vector<T>.Count)
+            Operands* o = (Operands*)state;
+            int width = o->Width;
+            T* weight = (T*)o->Weight;
+            for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
-                Vector<T> normal = VectorMath.Load(x + i, width - i) * scale;
-                VectorMath.Store(weight == null ? normal : normal * VectorMath.Load(weight + i, width - i), y + i, width - i);
+                T* x = (T*)o->X + row * width, y = (T*)o->Y + row * width;
+                TVector scale = TVector.Create(InverseRoot<T, TVector>(x, o));
+                int i = 0;
+                for (; i <= width - TVector.Count; i += TVector.Count) Normalise(x, weight, y, i, TVector.Count, scale);
+                if (i < width) Normalise(x, weight, y, i, width - i, scale);
             }
         }
     }
 
     // With n = x·s, s = 1/√(mean x² + ε), and g = dy·weight:  dx = s·(g - n·mean(g·n)).
-    private static void BackwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct BackwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        int width = o->Width;
-        T* weight = (T*)o->Weight;
-        T* sums = o->WeightSums == null ? null : (T*)o->WeightSums + (long)part * width;
-        if (sums != null) new Span<T>(sums, width).Clear();
-        for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* x = (T*)o->X + row * width, dy = (T*)o->Y + row * width, dx = (T*)o->Gradient + row * width;
-            T scale = InverseRoot(x, o);
-            Vector<T> s = new(scale), product = default;
-            for (int i = 0; i < width; i += Vector<T>.Count)
+            Operands* o = (Operands*)state;
+            int width = o->Width;
+            T* weight = (T*)o->Weight;
+            T* sums = o->WeightSums == null ? null : (T*)o->WeightSums + (long)part * width;
+            if (sums != null) new Span<T>(sums, width).Clear();
+            for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
-                int rest = width - i;
-                Vector<T> upstream = VectorMath.Load(dy + i, rest), normal = VectorMath.Load(x + i, rest) * s;
-                Vector<T> both = upstream * normal;
-                if (sums != null) VectorMath.Store(VectorMath.Load(sums + i, rest) + both, sums + i, rest);
-                product = weight == null ? product + both : VectorMath.MultiplyAdd(both, VectorMath.Load(weight + i, rest), product);
-            }
-            Vector<T> mean = new(-Vector.Sum(product) / T.CreateChecked(width));
-            for (int i = 0; i < width; i += Vector<T>.Count)
-            {
-                int rest = width - i;
-                Vector<T> g = VectorMath.Load(dy + i, rest);
-                if (weight != null) g *= VectorMath.Load(weight + i, rest);
-                VectorMath.Store(VectorMath.MultiplyAdd(VectorMath.Load(x + i, rest) * s, mean, g) * s, dx + i, rest);
+                T* x = (T*)o->X + row * width, dy = (T*)o->Y + row * width, dx = (T*)o->Gradient + row * width;
+                T scale = InverseRoot<T, TVector>(x, o);
+                TVector s = TVector.Create(scale), product = default;
+                for (int i = 0; i < width; i += TVector.Count)
+                {
+                    int rest = width - i;
+                    TVector upstream = TVector.Load(dy + i, rest), normal = TVector.Load(x + i, rest) * s;
+                    TVector both = upstream * normal;
+                    if (sums != null) TVector.Store(TVector.Load(sums + i, rest) + both, sums + i, rest);
+                    product = weight == null ? product + both : TVector.MultiplyAdd(both, TVector.Load(weight + i, rest), product);
+                }
+                TVector mean = TVector.Create(-TVector.Sum(product) / T.CreateChecked(width));
+                for (int i = 0; i < width; i += TVector.Count)
+                {
+                    int rest = width - i;
+                    TVector g = TVector.Load(dy + i, rest);
+                    if (weight != null) g *= TVector.Load(weight + i, rest);
+                    TVector.Store(TVector.MultiplyAdd(TVector.Load(x + i, rest) * s, mean, g) * s, dx + i, rest);
+                }
             }
         }
     }
 
-    private static T InverseRoot<T>(T* x, Operands* o)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Normalise<T, TVector>(T* x, T* weight, T* y, int i, int rest, TVector scale)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        TVector normal = TVector.Load(x + i, rest) * scale;
+        TVector.Store(weight == null ? normal : normal * TVector.Load(weight + i, rest), y + i, rest);
+    }
+
+    private static T InverseRoot<T, TVector>(T* x, Operands* o)
         where T : unmanaged, IFloatingPointIeee754<T>
-        => T.One / T.Sqrt(VectorMath.Dot(x, x, o->Width) / T.CreateChecked(o->Width) + T.CreateChecked(o->Epsilon));
+        where TVector : unmanaged, ISimd<TVector, T>
+        => T.One / T.Sqrt(RowReduction.Dot<T, TVector>(x, x, o->Width) / T.CreateChecked(o->Width) + T.CreateChecked(o->Epsilon));
 
     private struct Operands
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -32,39 +33,45 @@ internal static unsafe class RotaryRows
             Back = back,
             Parts = RowParts.Of(tokens, (long)x.Shape[2] * x.Shape[3]),
         };
-        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &Part<float> : &Part<double>, &operands);
+        VectorLoop.Run<TurnPart>(x.Type, operands.Parts.Count, &operands);
     }
 
-    private static void Part<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct TurnPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        int turned = 2 * o->Pairs;
-        for (long token = o->Parts.Start(part); token < o->Parts.End(part); token++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            long angle = (long)o->Positions[token % o->PositionCount] * o->Pairs;
-            T* cosines = (T*)o->Cosines + angle, sines = (T*)o->Sines + angle;
-            for (int head = 0; head < o->Heads; head++)
+            Operands* o = (Operands*)state;
+            int turned = 2 * o->Pairs;
+            for (long token = o->Parts.Start(part); token < o->Parts.End(part); token++)
             {
-                T* x = (T*)o->X + (token * o->Heads + head) * o->Width, y = (T*)o->Y + (token * o->Heads + head) * o->Width;
-                if (o->Interleaved) TurnInterleaved(x, y, cosines, sines, o->Pairs, o->Back);
-                else TurnHalves(x, y, cosines, sines, o->Pairs, o->Back);
-                new ReadOnlySpan<T>(x + turned, o->Width - turned).CopyTo(new Span<T>(y + turned, o->Width - turned));
+                long angle = (long)o->Positions[token % o->PositionCount] * o->Pairs;
+                T* cosines = (T*)o->Cosines + angle, sines = (T*)o->Sines + angle;
+                for (int head = 0; head < o->Heads; head++)
+                {
+                    T* x = (T*)o->X + (token * o->Heads + head) * o->Width, y = (T*)o->Y + (token * o->Heads + head) * o->Width;
+                    if (o->Interleaved) TurnInterleaved(x, y, cosines, sines, o->Pairs, o->Back);
+                    else TurnHalves<T, TVector>(x, y, cosines, sines, o->Pairs, o->Back);
+                    new ReadOnlySpan<T>(x + turned, o->Width - turned).CopyTo(new Span<T>(y + turned, o->Width - turned));
+                }
             }
         }
     }
 
-    private static void TurnHalves<T>(T* x, T* y, T* cosines, T* sines, int pairs, bool back)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private static void TurnHalves<T, TVector>(T* x, T* y, T* cosines, T* sines, int pairs, bool back)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        for (int i = 0; i < pairs; i += Vector<T>.Count)
+        for (int i = 0; i < pairs; i += TVector.Count)
         {
             int rest = pairs - i;
-            Vector<T> a = VectorMath.Load(x + i, rest), b = VectorMath.Load(x + pairs + i, rest);
-            Vector<T> cosine = VectorMath.Load(cosines + i, rest), sine = VectorMath.Load(sines + i, rest);
+            TVector a = TVector.Load(x + i, rest), b = TVector.Load(x + pairs + i, rest);
+            TVector cosine = TVector.Load(cosines + i, rest), sine = TVector.Load(sines + i, rest);
             if (back) sine = -sine;
-            VectorMath.Store(a * cosine - b * sine, y + i, rest);
-            VectorMath.Store(b * cosine + a * sine, y + pairs + i, rest);
+            TVector.Store(a * cosine - b * sine, y + i, rest);
+            TVector.Store(b * cosine + a * sine, y + pairs + i, rest);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -34,16 +35,11 @@ internal readonly unsafe ref struct RowSums : IDisposable
     public void Dispose() => _sums.Dispose();
 
     private void AddUp<T>(Tensor total)
-        where T : unmanaged
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         int width = (int)total.Elements;
-        T* to = (T*)total.Address;
-        new Span<T>(to, width).Clear();
-        for (int part = 0; part < _parts; part++)
-        {
-            T* sums = (T*)_sums.Pointer + (long)part * width;
-            for (int i = 0; i < width; i += Vector<T>.Count)
-                VectorMath.Store(VectorMath.Load(to + i, width - i) + VectorMath.Load(sums + i, width - i), to + i, width - i);
-        }
+        Span<T> to = new((void*)total.Address, width);
+        to.Clear();
+        for (int part = 0; part < _parts; part++) TensorPrimitives.Add(to, new ReadOnlySpan<T>((T*)_sums.Pointer + (long)part * width, width), to);
     }
 }

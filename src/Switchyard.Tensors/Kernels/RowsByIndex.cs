@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -9,8 +10,8 @@ internal static unsafe class RowsByIndex
     public static void Gather(Tensor x, Tensor index, Tensor y)
     {
         y.MarkChanged();
-        Operands operands = new() { X = (void*)x.Address, Index = (int*)index.Address, Y = (void*)y.Address, Width = y.Shape[1], Parts = RowParts.Of(y.Shape[0], y.Shape[1]) };
-        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &GatherPart<float> : &GatherPart<double>, &operands);
+        Operands operands = new() { X = (void*)x.Address, Index = (int*)index.Address, Y = (void*)y.Address, Width = y.Shape[1], Streams = Cache.IsBeyond(y), Parts = RowParts.Of(y.Shape[0], y.Shape[1]) };
+        VectorLoop.Run<GatherPart>(x.Type, operands.Parts.Count, &operands);
     }
 
     /// <summary>y[t] = Σ weights[p]·x[p] over the pairs with index[p] = t, in rising p.</summary>
@@ -32,9 +33,11 @@ internal static unsafe class RowsByIndex
             Starts = starts.Pointer,
             PairsByToken = pairsByToken.Pointer,
             Width = y.Shape[1],
+            Pairs = pairs,
+            Streams = Cache.IsBeyond(y),
             Parts = RowParts.Of(tokens, y.Shape[1]),
         };
-        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &ScatterPart<float> : &ScatterPart<double>, &operands);
+        VectorLoop.Run<ScatterPart>(x.Type, operands.Parts.Count, &operands);
     }
 
     /// <summary>The gradients of what <see cref="ScatterAdd"/> added up: dx[p] = weights[p]·dy[index[p]], dweights[p] = ⟨x[p], dy[index[p]]⟩.</summary>
@@ -51,9 +54,10 @@ internal static unsafe class RowsByIndex
             Gradient = (void*)dx.Address,
             WeightGradient = (void*)dweights.Address,
             Width = x.Shape[1],
+            Streams = Cache.IsBeyond(dx),
             Parts = RowParts.Of(x.Shape[0], x.Shape[1]),
         };
-        WorkerPool.Run(operands.Parts.Count, x.Type == ElementType.Float32 ? &ScatterBackwardPart<float> : &ScatterBackwardPart<double>, &operands);
+        VectorLoop.Run<ScatterBackwardPart>(x.Type, operands.Parts.Count, &operands);
     }
 
     // A counting sort: the pairs of a token keep their order.
@@ -74,45 +78,122 @@ internal static unsafe class RowsByIndex
         starts[0] = 0;
     }
 
-    private static void GatherPart<T>(void* state, int part)
-        where T : unmanaged
+    private readonly struct GatherPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        for (long pair = o->Parts.Start(part); pair < o->Parts.End(part); pair++)
-            new ReadOnlySpan<T>((T*)o->X + (long)o->Index[pair] * o->Width, o->Width).CopyTo(new Span<T>((T*)o->Y + pair * o->Width, o->Width));
-    }
-
-    private static void ScatterPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
-    {
-        Operands* o = (Operands*)state;
-        for (long token = o->Parts.Start(part); token < o->Parts.End(part); token++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* y = (T*)o->Y + token * o->Width;
-            new Span<T>(y, o->Width).Clear();
-            for (int at = o->Starts[token]; at < o->Starts[token + 1]; at++)
+            Operands* o = (Operands*)state;
+            int width = o->Width;
+            long end = o->Parts.End(part);
+            for (long pair = o->Parts.Start(part); pair < end; pair++)
             {
-                int pair = o->PairsByToken[at];
-                Vector<T> weight = new(o->Weights == null ? T.One : ((T*)o->Weights)[pair]);
-                T* x = (T*)o->X + (long)pair * o->Width;
-                for (int i = 0; i < o->Width; i += Vector<T>.Count)
-                    VectorMath.Store(VectorMath.MultiplyAdd(weight, VectorMath.Load(x + i, o->Width - i), VectorMath.Load(y + i, o->Width - i)), y + i, o->Width - i);
+                T* x = (T*)o->X + (long)o->Index[pair] * width, y = (T*)o->Y + pair * width;
+                T* next = (T*)o->X + (long)o->Index[Math.Min(pair + 1, end - 1)] * width;
+                if (!o->Streams)
+                {
+                    new ReadOnlySpan<T>(x, width).CopyTo(new Span<T>(y, width));
+                    continue;
+                }
+                for (int i = 0; i < width; i += TVector.Count)
+                {
+                    Cache.Fetch(next + i);
+                    TVector.Stream(TVector.Load(x + i), y + i);
+                }
             }
         }
     }
 
-    private static void ScatterBackwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct ScatterPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        int width = o->Width;
-        for (long pair = o->Parts.Start(part); pair < o->Parts.End(part); pair++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* x = (T*)o->X + pair * width, dx = (T*)o->Gradient + pair * width, dy = (T*)o->Y + (long)o->Index[pair] * width;
-            Vector<T> weight = new(((T*)o->Weights)[pair]);
-            for (int i = 0; i < width; i += Vector<T>.Count) VectorMath.Store(VectorMath.Load(dy + i, width - i) * weight, dx + i, width - i);
-            ((T*)o->WeightGradient)[pair] = VectorMath.Dot(x, dy, width);
+            Operands* o = (Operands*)state;
+            int width = o->Width, block = 4 * TVector.Count;
+            for (long token = o->Parts.Start(part); token < o->Parts.End(part); token++)
+            {
+                T* y = (T*)o->Y + token * width;
+                int start = o->Starts[token], end = o->Starts[token + 1], column = 0;
+                for (; column <= width - block; column += block)
+                {
+                    TVector a = default, b = default, c = default, d = default;
+                    for (int at = start; at < end; at++)
+                    {
+                        TVector weight = TVector.Create(o->Weight<T>(at));
+                        T* x = o->Row<T>(at) + column;
+                        // Where each token has as many pairs, this is a row of the next one.
+                        T* next = o->Row<T>(Math.Min(at + end - start, o->Pairs - 1)) + column;
+                        Cache.Fetch(next);
+                        Cache.Fetch(next + 2 * TVector.Count);
+                        a = TVector.MultiplyAdd(weight, TVector.Load(x), a);
+                        b = TVector.MultiplyAdd(weight, TVector.Load(x + TVector.Count), b);
+                        c = TVector.MultiplyAdd(weight, TVector.Load(x + 2 * TVector.Count), c);
+                        d = TVector.MultiplyAdd(weight, TVector.Load(x + 3 * TVector.Count), d);
+                    }
+                    Store<T, TVector>(a, y + column, o->Streams);
+                    Store<T, TVector>(b, y + column + TVector.Count, o->Streams);
+                    Store<T, TVector>(c, y + column + 2 * TVector.Count, o->Streams);
+                    Store<T, TVector>(d, y + column + 3 * TVector.Count, o->Streams);
+                }
+                for (; column < width; column += TVector.Count)
+                {
+                    TVector sum = default;
+                    for (int at = start; at < end; at++)
+                        sum = TVector.MultiplyAdd(TVector.Create(o->Weight<T>(at)), TVector.Load(o->Row<T>(at) + column, width - column), sum);
+                    TVector.Store(sum, y + column, width - column);
+                }
+            }
         }
+    }
+
+    private readonly struct ScatterBackwardPart : IVectorLoop
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            Operands* o = (Operands*)state;
+            int width = o->Width;
+            long end = o->Parts.End(part);
+            for (long pair = o->Parts.Start(part); pair < end; pair++)
+            {
+                T* x = (T*)o->X + pair * width, dx = (T*)o->Gradient + pair * width, dy = (T*)o->Y + (long)o->Index[pair] * width;
+                T* next = (T*)o->Y + (long)o->Index[Math.Min(pair + 1, end - 1)] * width;
+                TVector weight = TVector.Create(((T*)o->Weights)[pair]), even = default, odd = default;
+                int i = 0;
+                for (; i <= width - 2 * TVector.Count; i += 2 * TVector.Count)
+                {
+                    Cache.Fetch(next + i);
+                    TVector slope = TVector.Load(dy + i), secondSlope = TVector.Load(dy + i + TVector.Count);
+                    even = TVector.MultiplyAdd(TVector.Load(x + i), slope, even);
+                    odd = TVector.MultiplyAdd(TVector.Load(x + i + TVector.Count), secondSlope, odd);
+                    Store<T, TVector>(slope * weight, dx + i, o->Streams);
+                    Store<T, TVector>(secondSlope * weight, dx + i + TVector.Count, o->Streams);
+                }
+                for (; i < width; i += TVector.Count)
+                {
+                    TVector slope = TVector.Load(dy + i, width - i);
+                    even = TVector.MultiplyAdd(TVector.Load(x + i, width - i), slope, even);
+                    TVector.Store(slope * weight, dx + i, width - i);
+                }
+                ((T*)o->WeightGradient)[pair] = TVector.Sum(even + odd);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<T, TVector>(TVector value, T* destination, bool streams)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        if (streams) TVector.Stream(value, destination);
+        else TVector.Store(value, destination);
     }
 
     private struct Operands
@@ -126,6 +207,16 @@ internal static unsafe class RowsByIndex
         public int* Starts;
         public int* PairsByToken;
         public int Width;
+        public int Pairs;
+        public bool Streams;
         public RowParts Parts;
+
+        public readonly T Weight<T>(int at)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            => Weights == null ? T.One : ((T*)Weights)[PairsByToken[at]];
+
+        public readonly T* Row<T>(int at)
+            where T : unmanaged
+            => (T*)X + (long)PairsByToken[at] * Width;
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -29,23 +30,24 @@ internal static unsafe class SquaredNorm
     private static void Float32Part(void* state, int part)
     {
         Operands* o = (Operands*)state;
-        int length = o->Parts.Length(part);
+        int length = o->Parts.Length(part), i = 0;
         float* x = (float*)o->X + o->Parts.Start(part);
         Vector<double> even = default, odd = default;
-        for (int i = 0; i < length; i += Vector<float>.Count)
+        for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
         {
-            Vector.Widen(VectorMath.Load(x + i, length - i), out Vector<double> low, out Vector<double> high);
-            even = VectorMath.MultiplyAdd(low, low, even);
-            odd = VectorMath.MultiplyAdd(high, high, odd);
+            Vector.Widen(Vector.Load(x + i), out Vector<double> low, out Vector<double> high);
+            even += low * low;
+            odd += high * high;
         }
-        o->Sums[part] = Vector.Sum(even + odd);
+        double sum = Vector.Sum(even + odd);
+        for (; i < length; i++) sum += (double)x[i] * x[i];
+        o->Sums[part] = sum;
     }
 
     private static void Float64Part(void* state, int part)
     {
         Operands* o = (Operands*)state;
-        double* x = (double*)o->X + o->Parts.Start(part);
-        o->Sums[part] = VectorMath.Dot(x, x, o->Parts.Length(part));
+        o->Sums[part] = TensorPrimitives.SumOfSquares(new ReadOnlySpan<double>((double*)o->X + o->Parts.Start(part), o->Parts.Length(part)));
     }
 
     private struct Operands

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -11,7 +12,7 @@ internal static unsafe class SwiGluRows
         y.MarkChanged();
         Operands operands = Separate(gate, up);
         operands.Y = (void*)y.Address;
-        Run(y.Type, &operands, &ForwardPart<float>, &ForwardPart<double>);
+        VectorLoop.Run<ForwardPart>(y.Type, operands.Parts.Count, &operands);
     }
 
     /// <summary>y = silu(x[.., :F])·x[.., F:].</summary>
@@ -20,7 +21,7 @@ internal static unsafe class SwiGluRows
         y.MarkChanged();
         Operands operands = Packed(packed);
         operands.Y = (void*)y.Address;
-        Run(y.Type, &operands, &ForwardPart<float>, &ForwardPart<double>);
+        VectorLoop.Run<ForwardPart>(y.Type, operands.Parts.Count, &operands);
     }
 
     /// <summary>The gradients of gate and up, given that of y.</summary>
@@ -32,7 +33,7 @@ internal static unsafe class SwiGluRows
         operands.Y = (void*)dy.Address;
         operands.GateGradient = (void*)dgate.Address;
         operands.UpGradient = (void*)dup.Address;
-        Run(dy.Type, &operands, &BackwardPart<float>, &BackwardPart<double>);
+        VectorLoop.Run<BackwardPart>(dy.Type, operands.Parts.Count, &operands);
     }
 
     /// <summary>The gradient of the packed operand, given that of y.</summary>
@@ -43,7 +44,7 @@ internal static unsafe class SwiGluRows
         operands.Y = (void*)dy.Address;
         operands.GateGradient = (void*)dpacked.Address;
         operands.UpGradient = (byte*)dpacked.Address + (long)operands.Width * dpacked.Type.Size();
-        Run(dy.Type, &operands, &BackwardPart<float>, &BackwardPart<double>);
+        VectorLoop.Run<BackwardPart>(dy.Type, operands.Parts.Count, &operands);
     }
 
     private static Operands Separate(Tensor gate, Tensor up)
@@ -66,41 +67,48 @@ internal static unsafe class SwiGluRows
         };
     }
 
-    private static void Run(ElementType type, Operands* operands, delegate*<void*, int, void> float32, delegate*<void*, int, void> float64)
-        => WorkerPool.Run(operands->Parts.Count, type == ElementType.Float32 ? float32 : float64, operands);
-
-    private static void ForwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct ForwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* gate = (T*)o->Gate + row * o->Stride, up = (T*)o->Up + row * o->Stride, y = (T*)o->Y + row * o->Width;
-            for (int i = 0; i < o->Width; i += Vector<T>.Count)
+            Operands* o = (Operands*)state;
+            for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
-                int rest = o->Width - i;
-                Vector<T> g = VectorMath.Load(gate + i, rest);
-                VectorMath.Store(g * VectorMath.Sigmoid(g) * VectorMath.Load(up + i, rest), y + i, rest);
+                T* gate = (T*)o->Gate + row * o->Stride, up = (T*)o->Up + row * o->Stride, y = (T*)o->Y + row * o->Width;
+                for (int i = 0; i < o->Width; i += TVector.Count)
+                {
+                    int rest = o->Width - i;
+                    TVector g = TVector.Load(gate + i, rest);
+                    TVector.Store(g * VectorMath.Sigmoid<T, TVector>(g) * TVector.Load(up + i, rest), y + i, rest);
+                }
             }
         }
     }
 
-    private static void BackwardPart<T>(void* state, int part)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct BackwardPart : IVectorLoop
     {
-        Operands* o = (Operands*)state;
-        for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T* gate = (T*)o->Gate + row * o->Stride, up = (T*)o->Up + row * o->Stride, dy = (T*)o->Y + row * o->Width;
-            T* dgate = (T*)o->GateGradient + row * o->Stride, dup = (T*)o->UpGradient + row * o->Stride;
-            for (int i = 0; i < o->Width; i += Vector<T>.Count)
+            Operands* o = (Operands*)state;
+            for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
-                int rest = o->Width - i;
-                Vector<T> g = VectorMath.Load(gate + i, rest), upstream = VectorMath.Load(dy + i, rest);
-                Vector<T> sigmoid = VectorMath.Sigmoid(g), silu = g * sigmoid;
-                Vector<T> slope = sigmoid + silu * (Vector<T>.One - sigmoid);
-                VectorMath.Store(upstream * VectorMath.Load(up + i, rest) * slope, dgate + i, rest);
-                VectorMath.Store(upstream * silu, dup + i, rest);
+                T* gate = (T*)o->Gate + row * o->Stride, up = (T*)o->Up + row * o->Stride, dy = (T*)o->Y + row * o->Width;
+                T* dgate = (T*)o->GateGradient + row * o->Stride, dup = (T*)o->UpGradient + row * o->Stride;
+                for (int i = 0; i < o->Width; i += TVector.Count)
+                {
+                    int rest = o->Width - i;
+                    TVector g = TVector.Load(gate + i, rest), upstream = TVector.Load(dy + i, rest);
+                    TVector sigmoid = VectorMath.Sigmoid<T, TVector>(g), silu = g * sigmoid;
+                    TVector slope = sigmoid + silu * (TVector.Constant(1) - sigmoid);
+                    TVector.Store(upstream * TVector.Load(up + i, rest) * slope, dgate + i, rest);
+                    TVector.Store(upstream * silu, dup + i, rest);
+                }
             }
         }
     }

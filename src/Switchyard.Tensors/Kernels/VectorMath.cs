@@ -1,143 +1,157 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Switchyard.Tensors.Kernels;
 
 /// <summary>
-/// What the fused kernels need of vectors of float or double beyond the operators: loads and stores that stop at
-/// the end of a row, functions, and sums over lanes in a fixed order.
+/// Functions of a register of numbers. Their errors are in units in the last place of the exact result, over all
+/// numbers; those of float are tested against double, and hold where multiply-adds are rounded once.
 /// </summary>
-internal static unsafe class VectorMath
+internal static class VectorMath
 {
-    /// <summary>The next lanes of a row of which <paramref name="remaining"/> elements are left; lanes past its end hold <paramref name="past"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<T> Load<T>(T* row, int remaining, T past = default)
-        where T : unmanaged
-        => remaining >= Vector<T>.Count ? Vector.Load(row) : LoadSome(row, remaining, past);
+    private const double MostNormal = 14.5;
 
-    /// <summary>Stores the lanes that lie before the end of a row of which <paramref name="remaining"/> elements are left.</summary>
+    /// <summary>eˣ, to 1.1 units: gradual below the normal numbers, 0 and infinity beyond.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store<T>(Vector<T> lanes, T* row, int remaining)
+    public static TVector Exp<T, TVector>(TVector x)
         where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        if (remaining >= Vector<T>.Count) Vector.Store(lanes, row);
-        else StoreSome(lanes, row, remaining);
+        // Beyond these the result is the same.
+        TVector bounded = IsFloat<T>()
+            ? TVector.Max(TVector.Constant(-104), TVector.Min(TVector.Constant(89), x))
+            : TVector.Max(TVector.Constant(-746), TVector.Min(TVector.Constant(710), x));
+        TVector less1 = ReducedExpLess1<T, TVector>(bounded, out TVector n);
+        // 2ⁿ itself may be too large or too small for a normal number.
+        TVector half = Round<T, TVector>(n * TVector.Constant(0.5));
+        return (less1 + TVector.Constant(1)) * TVector.PowerOf2(half) * TVector.PowerOf2(n - half);
     }
 
-    /// <summary>a·b + c, rounded once where the processor can.</summary>
+    /// <summary>1 / (1 + e⁻ˣ), to 2.5 units.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<T> MultiplyAdd<T>(Vector<T> a, Vector<T> b, Vector<T> c)
+    public static TVector Sigmoid<T, TVector>(TVector x)
         where T : unmanaged
-        => typeof(T) == typeof(float)
-            ? Vector.MultiplyAddEstimate(a.As<T, float>(), b.As<T, float>(), c.As<T, float>()).As<float, T>()
-            : Vector.MultiplyAddEstimate(a.As<T, double>(), b.As<T, double>(), c.As<T, double>()).As<double, T>();
-
-    /// <summary>
-    /// eˣ; 0 for negative infinity. In Float32 to about one unit in the last place, 0 below the normal numbers, and
-    /// the largest number where it would overflow.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<T> Exp<T>(Vector<T> x)
-        where T : unmanaged
-        => typeof(T) == typeof(float)
-            ? Exp(x.As<T, float>()).As<float, T>()
-            : Vector.Exp(x.As<T, double>()).As<double, T>();
-
-    /// <summary>1 / (1 + e⁻ˣ).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<T> Sigmoid<T>(Vector<T> x)
-        where T : unmanaged
-        => Vector<T>.One / (Vector<T>.One + Exp(-x));
-
-    /// <summary>The largest lane.</summary>
-    public static T Max<T>(Vector<T> lanes)
-        where T : unmanaged, INumber<T>
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        T largest = lanes[0];
-        for (int lane = 1; lane < Vector<T>.Count; lane++) largest = T.Max(largest, lanes[lane]);
-        return largest;
+        TVector one = TVector.Constant(1), e = Exp<T, TVector>(-TVector.Abs(x));
+        return TVector.WhereLess(x, TVector.Constant(0), e, one) / (one + e);
     }
 
-    /// <summary>The sum of products of two rows.</summary>
-    public static T Dot<T>(T* a, T* b, int length)
-        where T : unmanaged, INumber<T>
+    /// <summary>The hyperbolic tangent, to 2.5 units: (e²ˣ - 1) / (e²ˣ + 1).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Tanh<T, TVector>(TVector x)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        Vector<T> even = default, odd = default;
-        int i = 0;
-        for (; i <= length - 2 * Vector<T>.Count; i += 2 * Vector<T>.Count)
+        TVector size = TVector.Min(TVector.Constant(20), TVector.Abs(x));
+        TVector less1 = ReducedExpLess1<T, TVector>(size + size, out TVector n), power = TVector.PowerOf2(n);
+        less1 = TVector.MultiplyAdd(less1, power, power - TVector.Constant(1));
+        return TVector.CopySign(less1 / (less1 + TVector.Constant(2)), x);
+    }
+
+    /// <summary>In float, the distribution function Φ of the standard normal, to 5 units and gradual below the normal numbers.</summary>
+    /// <param name="x">Any number.</param>
+    /// <param name="exponential">e^(-x²/2)</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Normal<T, TVector>(TVector x, out TVector exponential)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        TVector size = TVector.Min(TVector.Constant(MostNormal), TVector.Abs(x)), half = TVector.Constant(-0.5), one = TVector.Constant(1);
+        // The square as rounded and what the rounding lost: its error would be multiplied by the square.
+        TVector square = size * size, lost = TVector.MultiplyAdd(size, size, -square);
+        exponential = Exp<T, TVector>(square * half);
+        exponential = TVector.MultiplyAdd(exponential, lost * half, exponential);
+        TVector tail = exponential * NormalTail<T, TVector>(size);
+        return TVector.WhereLess(x, TVector.Constant(0), tail, one - tail);
+    }
+
+    /// <summary>In float, the error function, to 2.5 units: a polynomial up to 1, beyond it from the tail of the normal.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Erf<T, TVector>(TVector x)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        // 1 - erf(z) = 2(1 - Φ(√2 z))
+        TVector size = TVector.Min(TVector.Constant(MostNormal / Math.Sqrt(2)), TVector.Abs(x)), square = size * size, one = TVector.Constant(1);
+        TVector p = TVector.MultiplyAdd(square, TVector.Constant(7.87587506e-5), TVector.Constant(-0.000801686429));
+        p = TVector.MultiplyAdd(p, square, TVector.Constant(0.00518908742));
+        p = TVector.MultiplyAdd(p, square, TVector.Constant(-0.026854212));
+        p = TVector.MultiplyAdd(p, square, TVector.Constant(0.112835947));
+        p = TVector.MultiplyAdd(p, square, TVector.Constant(-0.376126267));
+        p = TVector.MultiplyAdd(p, square, TVector.Constant(1.12837917));
+        TVector tail = Exp<T, TVector>(-square) * NormalTail<T, TVector>(size * TVector.Constant(Math.Sqrt(2)));
+        return TVector.CopySign(TVector.WhereLess(size, one, size * p, one - (tail + tail)), x);
+    }
+
+    // (1 - Φ(a))·e^(a²/2) for a from 0 to 14.5, beyond which the tail is 0 in float. It is smooth, and times 1 + a it is
+    // a polynomial in (a - 3.5) / (a + 3.5) through Chebyshev points (relative error 2e-8).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector NormalTail<T, TVector>(TVector a)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        TVector centre = TVector.Constant(3.5), t = (a - centre) / (a + centre);
+        TVector p = TVector.MultiplyAdd(t, TVector.Constant(0.000151285497), TVector.Constant(0.000102016833));
+        p = TVector.MultiplyAdd(p, t, TVector.Constant(-0.00138847469));
+        p = TVector.MultiplyAdd(p, t, TVector.Constant(0.000288810642));
+        p = TVector.MultiplyAdd(p, t, TVector.Constant(0.0103705439));
+        p = TVector.MultiplyAdd(p, t, TVector.Constant(-0.0302617334));
+        p = TVector.MultiplyAdd(p, t, TVector.Constant(0.038048807));
+        p = TVector.MultiplyAdd(p, t, TVector.Constant(0.000787255046));
+        p = TVector.MultiplyAdd(p, t, TVector.Constant(-0.0977126165));
+        p = TVector.MultiplyAdd(p, t, TVector.Constant(0.478553187));
+        return p / (a + TVector.Constant(1));
+    }
+
+    // x = n·ln 2 + r with |r| <= ln 2 / 2; the logarithm in two parts, of which the first times n is exact. eʳ - 1 is a
+    // polynomial through Chebyshev points in float (relative error 2e-8), the Taylor polynomial in double.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector ReducedExpLess1<T, TVector>(TVector x, out TVector n)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        n = Round<T, TVector>(x * TVector.Constant(1.4426950408889634));
+        TVector r, p;
+        if (IsFloat<T>())
         {
-            even = MultiplyAdd(Vector.Load(a + i), Vector.Load(b + i), even);
-            odd = MultiplyAdd(Vector.Load(a + i + Vector<T>.Count), Vector.Load(b + i + Vector<T>.Count), odd);
+            r = TVector.MultiplyAdd(n, TVector.Constant(-0.693359375), x);
+            r = TVector.MultiplyAdd(n, TVector.Constant(2.12194440054690583e-4), r);
+            p = TVector.MultiplyAdd(r, TVector.Constant(0.00139262135), TVector.Constant(0.00836320297));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(0.0416665544));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(0.166665768));
         }
-        for (; i < length; i += Vector<T>.Count) even = MultiplyAdd(Load(a + i, length - i), Load(b + i, length - i), even);
-        return Vector.Sum(even + odd);
+        else
+        {
+            r = TVector.MultiplyAdd(n, TVector.Constant(-0.69314718036912382), x);
+            r = TVector.MultiplyAdd(n, TVector.Constant(-1.9082149292705877e-10), r);
+            p = TVector.MultiplyAdd(r, TVector.Constant(1.0 / 6227020800), TVector.Constant(1.0 / 479001600));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(1.0 / 39916800));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(1.0 / 3628800));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(1.0 / 362880));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(1.0 / 40320));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(1.0 / 5040));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(1.0 / 720));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(1.0 / 120));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(1.0 / 24));
+            p = TVector.MultiplyAdd(p, r, TVector.Constant(1.0 / 6));
+        }
+
+        p = TVector.MultiplyAdd(p, r, TVector.Constant(0.5));
+        return TVector.MultiplyAdd(p, r * r, r);
     }
 
-    // x = n·ln 2 + r with |r| <= ln 2 / 2; eʳ by a polynomial through Chebyshev points (relative error 1e-8), and 2ⁿ by
-    // adding n to the exponent. Adding 1.5·2²³ leaves the rounded n in the lowest bits.
+    // The sum with so large a number has no bits left for a fraction.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<float> Exp(Vector<float> x)
-    {
-        Vector<float> rounder = new(12582912f);
-        // In this order of operands the processor's minimum lets NaN through.
-        Vector<float> bounded = Vector.MinNative(new(88.72283f), x);
-        Vector<float> shifted = MultiplyAdd(bounded, new(1.44269504f), rounder);
-        Vector<float> n = shifted - rounder;
-        Vector<float> r = MultiplyAdd(n, new(-0.693359375f), bounded);
-        r = MultiplyAdd(n, new(2.12194440e-4f), r);
-        Vector<float> p = MultiplyAdd(r, new(0.0013926251f), new(0.0083632329f));
-        p = MultiplyAdd(p, r, new(0.0416665542f));
-        p = MultiplyAdd(p, r, new(0.1666657667f));
-        p = MultiplyAdd(p, r, new(0.5f));
-        p = MultiplyAdd(p, r * r, r) + Vector<float>.One;
-        Vector<float> y = (p.As<float, int>() + (shifted.As<float, int>() << 23)).As<int, float>();
-        return Vector.AndNot(y, Vector.LessThan(x, new(-87.33654f)).As<int, float>());
-    }
-
-    // The masked instructions keep the loops around free of calls, and so their numbers in registers.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<T> LoadSome<T>(T* row, int count, T past)
+    private static TVector Round<T, TVector>(TVector x)
         where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        if (!IsMasked) return CopyIn(row, count, past);
-        Vector256<T> mask = Mask<T>(count);
-        Vector256<T> lanes = sizeof(T) == sizeof(float)
-            ? Avx.MaskLoad((float*)row, mask.AsSingle()).As<float, T>()
-            : Avx.MaskLoad((double*)row, mask.AsDouble()).As<double, T>();
-        return Vector256.ConditionalSelect(mask, lanes, Vector256.Create(past)).AsVector();
+        TVector shift = TVector.Constant(IsFloat<T>() ? 12582912 : 6755399441055744);
+        return x + shift - shift;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreSome<T>(Vector<T> lanes, T* row, int count)
+    private static bool IsFloat<T>()
         where T : unmanaged
-    {
-        if (!IsMasked) CopyOut(lanes, row, count);
-        else if (sizeof(T) == sizeof(float)) Avx.MaskStore((float*)row, Mask<T>(count).AsSingle(), lanes.AsVector256().AsSingle());
-        else Avx.MaskStore((double*)row, Mask<T>(count).AsDouble(), lanes.AsVector256().AsDouble());
-    }
-
-    private static bool IsMasked => Avx2.IsSupported && Vector<byte>.Count == Vector256<byte>.Count;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<T> Mask<T>(int count)
-        where T : unmanaged
-        => sizeof(T) == sizeof(float)
-            ? Vector256.GreaterThan(Vector256.Create(count), Vector256<int>.Indices).As<int, T>()
-            : Vector256.GreaterThan(Vector256.Create((long)count), Vector256<long>.Indices).As<long, T>();
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Vector<T> CopyIn<T>(T* row, int count, T past)
-        where T : unmanaged
-    {
-        Vector<T> lanes = new(past);
-        new ReadOnlySpan<T>(row, count).CopyTo(new Span<T>(&lanes, Vector<T>.Count));
-        return lanes;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void CopyOut<T>(Vector<T> lanes, T* row, int count)
-        where T : unmanaged
-        => new ReadOnlySpan<T>(&lanes, count).CopyTo(new Span<T>(row, count));
+        => typeof(T) == typeof(float);
 }

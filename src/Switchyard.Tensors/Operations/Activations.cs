@@ -10,7 +10,7 @@ public sealed partial class Tensor
     /// <summary>1/(1 + e^(-x)).</summary>
     public Tensor Sigmoid()
     {
-        Tensor y = Map<Logistic>();
+        Tensor y = Map<Vectorised<Logistic>>();
         return y.WithGradient(this, (dy, to) => to.Add(this, dy * y * (1 - y)), Saved.Result);
     }
 
@@ -25,15 +25,19 @@ public sealed partial class Tensor
 
     /// <summary>x / (1 + e^(-x)) (Elfwing et al. 2018; "swish").</summary>
     public Tensor Silu()
-        => Map<SiluFunction>().WithGradient(this, (dy, to) =>
+        => Map<Vectorised<SiluFunction>>().WithGradient(this, (dy, to) =>
         {
-            Tensor sigmoid = Sigmoid();
-            to.Add(this, dy * sigmoid * (this * (1 - sigmoid) + 1));
+            if (to.CreateGraph) to.Through(this * Sigmoid());
+            else to.Add(this, dy * Map<Vectorised<SiluSlope>>());
         }, Saved.Operands);
 
     /// <summary>x·Φ(x), Φ being the distribution function of the standard normal (Hendrycks and Gimpel 2016).</summary>
     public Tensor Gelu()
-        => Map<Each<GeluFunction>>().WithGradient(this, (dy, to) => to.Add(this, dy * (NormalDistribution() + this * NormalDensity())), Saved.Operands);
+        => Map<VectorisedInFloat<GeluFunction>>().WithGradient(this, (dy, to) =>
+        {
+            if (to.CreateGraph) to.Through(this * NormalDistribution());
+            else to.Add(this, dy * Map<VectorisedInFloat<GeluSlope>>());
+        }, Saved.Operands);
 
     /// <summary><see cref="Gelu"/> by its approximation x/2·(1 + tanh(√(2/π)(x + 0.044715x³))).</summary>
     public Tensor GeluTanh()
@@ -53,7 +57,7 @@ public sealed partial class Tensor
     public Tensor Elu(double alpha = 1) => Relu() + Clamp(null, 0).ExpM1() * alpha;
 
     private Tensor NormalDistribution()
-        => Map<Each<NormalDistributionFunction>>().WithGradient(this, (dy, to) => to.Add(this, dy * NormalDensity()), Saved.Operands);
+        => Map<VectorisedInFloat<NormalDistributionFunction>>().WithGradient(this, (dy, to) => to.Add(this, dy * NormalDensity()), Saved.Operands);
 
     private Tensor NormalDensity() => (Square() * -0.5).Exp() * (1 / Math.Sqrt(2 * Math.PI));
 
@@ -61,17 +65,22 @@ public sealed partial class Tensor
     private Tensor WherePositive(Tensor x)
         => Combine<PassWherePositive>(this, x).WithGradient(this, (dy, to) => to.Add(this, dy.WherePositive(x)), Saved.Nothing);
 
-    private readonly struct Logistic : IUnaryFunction
+    private readonly struct Logistic : IVectorFunction
     {
-        public static void Apply<T>(ReadOnlySpan<T> x, Span<T> y) where T : unmanaged, IFloatingPointIeee754<T> => TensorPrimitives.Sigmoid(x, y);
+        public static TVector Of<T, TVector>(TVector x) where T : unmanaged where TVector : unmanaged, ISimd<TVector, T> => VectorMath.Sigmoid<T, TVector>(x);
     }
 
-    private readonly struct SiluFunction : IUnaryFunction
+    private readonly struct SiluFunction : IVectorFunction
     {
-        public static void Apply<T>(ReadOnlySpan<T> x, Span<T> y) where T : unmanaged, IFloatingPointIeee754<T>
+        public static TVector Of<T, TVector>(TVector x) where T : unmanaged where TVector : unmanaged, ISimd<TVector, T> => x * VectorMath.Sigmoid<T, TVector>(x);
+    }
+
+    private readonly struct SiluSlope : IVectorFunction
+    {
+        public static TVector Of<T, TVector>(TVector x) where T : unmanaged where TVector : unmanaged, ISimd<TVector, T>
         {
-            TensorPrimitives.Sigmoid(x, y);
-            TensorPrimitives.Multiply(y, x, y);
+            TVector sigmoid = VectorMath.Sigmoid<T, TVector>(x), one = TVector.Constant(1);
+            return sigmoid * TVector.MultiplyAdd(x, one - sigmoid, one);
         }
     }
 
@@ -80,14 +89,31 @@ public sealed partial class Tensor
         public static double Of(double x) => Math.Max(x, 0) + Log1P(Math.Exp(-Math.Abs(x)));
     }
 
-    private readonly struct NormalDistributionFunction : INumberFunction
+    private readonly struct NormalDistributionFunction : IVectorFunction, INumberFunction
     {
+        public static TVector Of<T, TVector>(TVector x) where T : unmanaged where TVector : unmanaged, ISimd<TVector, T> => VectorMath.Normal<T, TVector>(x, out _);
+
         public static double Of(double x) => 0.5 * (1 + ErrorFunction.Of(x * (1 / Math.Sqrt(2))));
     }
 
-    private readonly struct GeluFunction : INumberFunction
+    private readonly struct GeluFunction : IVectorFunction, INumberFunction
     {
+        public static TVector Of<T, TVector>(TVector x) where T : unmanaged where TVector : unmanaged, ISimd<TVector, T> => x * VectorMath.Normal<T, TVector>(x, out _);
+
         public static double Of(double x) => x * NormalDistributionFunction.Of(x);
+    }
+
+    private readonly struct GeluSlope : IVectorFunction, INumberFunction
+    {
+        private const double Density = 0.39894228040143268; // 1/√(2π)
+
+        public static TVector Of<T, TVector>(TVector x) where T : unmanaged where TVector : unmanaged, ISimd<TVector, T>
+        {
+            TVector distribution = VectorMath.Normal<T, TVector>(x, out TVector exponential);
+            return TVector.MultiplyAdd(x * exponential, TVector.Constant(Density), distribution);
+        }
+
+        public static double Of(double x) => NormalDistributionFunction.Of(x) + x * Math.Exp(-x * x / 2) * Density;
     }
 
     private readonly struct Rectified : IUnaryFunction

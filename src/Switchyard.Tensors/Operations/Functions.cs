@@ -40,7 +40,7 @@ public sealed partial class Tensor
     /// <summary>eˣ.</summary>
     public Tensor Exp()
     {
-        Tensor y = Map<Exponential>();
+        Tensor y = Map<Vectorised<Exponential>>();
         return y.WithGradient(this, (dy, to) => to.Add(this, dy * y), Saved.Result);
     }
 
@@ -62,13 +62,13 @@ public sealed partial class Tensor
     /// <summary>The hyperbolic tangent of x.</summary>
     public Tensor Tanh()
     {
-        Tensor y = Map<HyperbolicTangent>();
+        Tensor y = Map<Vectorised<HyperbolicTangent>>();
         return y.WithGradient(this, (dy, to) => to.Add(this, dy * (1 - y.Square())), Saved.Result);
     }
 
     /// <summary>The error function, 2/√π times the integral of e^(-t²) from 0 to x, to full precision.</summary>
     public Tensor Erf()
-        => Map<Each<Error>>().WithGradient(this, (dy, to) => to.Add(this, dy * (-Square()).Exp() * (2 / Math.Sqrt(Math.PI))), Saved.Operands);
+        => Map<VectorisedInFloat<Error>>().WithGradient(this, (dy, to) => to.Add(this, dy * (-Square()).Exp() * (2 / Math.Sqrt(Math.PI))), Saved.Operands);
 
     /// <summary>x to a constant power; NaN for a negative x and a power that is not whole.</summary>
     public Tensor Power(double exponent)
@@ -117,9 +117,9 @@ public sealed partial class Tensor
         public static void Apply<T>(ReadOnlySpan<T> x, Span<T> y) where T : unmanaged, IFloatingPointIeee754<T> => TensorPrimitives.Reciprocal(x, y);
     }
 
-    private readonly struct Exponential : IUnaryFunction
+    private readonly struct Exponential : IVectorFunction
     {
-        public static void Apply<T>(ReadOnlySpan<T> x, Span<T> y) where T : unmanaged, IFloatingPointIeee754<T> => TensorPrimitives.Exp(x, y);
+        public static TVector Of<T, TVector>(TVector x) where T : unmanaged where TVector : unmanaged, ISimd<TVector, T> => VectorMath.Exp<T, TVector>(x);
     }
 
     // eˣ - 1 = (u - 1)·x / ln u for u = eˣ as rounded: the errors of both factors near 0 cancel (Kahan).
@@ -152,13 +152,15 @@ public sealed partial class Tensor
         public static void Apply<T>(ReadOnlySpan<T> x, Span<T> y) where T : unmanaged, IFloatingPointIeee754<T> => TensorPrimitives.Cos(x, y);
     }
 
-    private readonly struct HyperbolicTangent : IUnaryFunction
+    private readonly struct HyperbolicTangent : IVectorFunction
     {
-        public static void Apply<T>(ReadOnlySpan<T> x, Span<T> y) where T : unmanaged, IFloatingPointIeee754<T> => TensorPrimitives.Tanh(x, y);
+        public static TVector Of<T, TVector>(TVector x) where T : unmanaged where TVector : unmanaged, ISimd<TVector, T> => VectorMath.Tanh<T, TVector>(x);
     }
 
-    private readonly struct Error : INumberFunction
+    private readonly struct Error : IVectorFunction, INumberFunction
     {
+        public static TVector Of<T, TVector>(TVector x) where T : unmanaged where TVector : unmanaged, ISimd<TVector, T> => VectorMath.Erf<T, TVector>(x);
+
         public static double Of(double x) => ErrorFunction.Of(x);
     }
 
