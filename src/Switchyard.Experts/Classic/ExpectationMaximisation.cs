@@ -32,36 +32,32 @@ public static class ExpectationMaximisation
         using TensorScope scope = new();
         using MaximisationStep step = new(mixture, features, targets, options.GateStep);
         List<FitPoint> trace = [];
-        bool converged = false;
-        double[] responsibilities;
         while (true)
         {
-            (responsibilities, FitPoint point) = Expect(mixture, features, targets);
+            using TensorScope iteration = new();
+            (Tensor responsibilities, FitPoint point) = Expect(mixture, features, targets);
+            bool converged = options.Tolerance > 0 && trace.Count > 0 && point.Penalised - trace[^1].Penalised <= options.Tolerance * Math.Abs(point.Penalised);
+            observer?.Invoke(trace.Count, point);
             trace.Add(point);
-            observer?.Invoke(trace.Count - 1, point);
-            if (options.Tolerance > 0 && trace.Count > 1)
-                converged = point.Penalised - trace[^2].Penalised <= options.Tolerance * Math.Abs(point.Penalised);
-            if (converged || trace.Count > options.Iterations || interrupted.IsCancellationRequested) break;
+            if (converged || trace.Count > options.Iterations || interrupted.IsCancellationRequested)
+                return new MixtureFit(trace, converged, Collapsed(responsibilities));
             step.Maximise(responsibilities);
         }
-        return new MixtureFit(trace, converged, Collapsed(responsibilities, mixture.Options.Experts));
     }
 
     /// <summary>The experts whose responsibilities [rows, experts] sum to next to nothing.</summary>
-    internal static int[] Collapsed(ReadOnlySpan<double> responsibilities, int experts)
+    internal static int[] Collapsed(Tensor responsibilities)
     {
-        double[] totals = new double[experts];
-        for (int i = 0; i < responsibilities.Length; i++) totals[i % experts] += responsibilities[i];
-        double least = MixtureFit.CollapsedShare * responsibilities.Length / experts;
-        return [.. Enumerable.Range(0, experts).Where(expert => totals[expert] < least)];
+        double[] totals = responsibilities.Sum([0]).ToArray<double>();
+        double least = MixtureFit.CollapsedShare * responsibilities.Shape[0];
+        return [.. Enumerable.Range(0, totals.Length).Where(expert => totals[expert] < least)];
     }
 
-    private static (double[] Responsibilities, FitPoint Point) Expect(ClassicMixture mixture, Tensor features, Tensor targets)
+    private static (Tensor Responsibilities, FitPoint Point) Expect(ClassicMixture mixture, Tensor features, Tensor targets)
     {
-        using TensorScope scope = new();
         using Gradients.Pause pause = Gradients.Paused();
         Tensor joint = mixture.LogJoint(features, targets); // [rows, experts]
         double logLikelihood = joint.LogSumExp().Sum().ToDouble();
-        return (joint.Softmax().ToArray<double>(), new FitPoint(logLikelihood, logLikelihood - mixture.Penalty().ToDouble()));
+        return (joint.Softmax(), new FitPoint(logLikelihood, logLikelihood - mixture.Penalty().ToDouble()));
     }
 }

@@ -17,16 +17,14 @@ internal sealed class ExpertAscent(ClassicMixture mixture, Tensor features, Tens
     public void Dispose() => _optimiser.Dispose();
 
     /// <param name="responsibilities">h, [rows, experts].</param>
-    public void Climb(double[] responsibilities)
+    public void Climb(Tensor responsibilities)
     {
-        using TensorScope scope = new();
-        Tensor weights = Tensor.From(responsibilities, [features.Shape[0], mixture.Options.Experts]);
         (Tensor Parameter, Tensor Before)[] saved = [.. mixture.Experts.Parameters().Select(entry => (entry.Tensor, entry.Tensor.Clone()))];
         double before = 0;
         for (int step = 0; step < Steps; step++)
         {
             using TensorScope inner = new();
-            Tensor loss = Loss(weights);
+            Tensor loss = Loss(responsibilities);
             if (step == 0) before = loss.ToDouble();
             _optimiser.ClearGradients();
             loss.Backward();
@@ -34,14 +32,14 @@ internal sealed class ExpertAscent(ClassicMixture mixture, Tensor features, Tens
         }
         _optimiser.ClearGradients();
         using Gradients.Pause pause = Gradients.Paused();
-        if (Loss(weights).ToDouble() <= before) return;
+        if (Loss(responsibilities).ToDouble() <= before) return;
         foreach ((Tensor parameter, Tensor old) in saved) parameter.CopyFrom(old);
         _rate /= 2;
     }
 
-    private Tensor Loss(Tensor weights)
+    private Tensor Loss(Tensor responsibilities)
     {
-        Tensor loss = -(weights * mixture.LogDensity(features, targets)).Sum();
+        Tensor loss = -(responsibilities * mixture.LogDensity(features, targets)).Sum();
         foreach ((_, Tensor parameter) in mixture.Experts.Parameters()) loss += parameter.Square().Sum() * (0.5 * mixture.Options.ExpertRidge);
         return loss / features.Shape[0];
     }

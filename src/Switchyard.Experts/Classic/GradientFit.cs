@@ -55,7 +55,7 @@ public static class GradientFit
             trace.Add(point);
             observer?.Invoke(iteration, point);
             if (iteration == options.Iterations || interrupted.IsCancellationRequested)
-                return new MixtureFit(trace, false, ExpectationMaximisation.Collapsed(joint.Softmax().AsReadOnlySpan<double>(), mixture.Options.Experts));
+                return new MixtureFit(trace, false, ExpectationMaximisation.Collapsed(joint.Softmax()));
             Tensor error = options.Loss == MixtureLoss.Competitive
                 ? -logLikelihood
                 : MixtureErrors.Cooperative(mixture.ExpertMeans(features), mixture.LogGate(features), targets).Sum();

@@ -9,18 +9,15 @@ internal sealed class MaximisationStep : IDisposable
     private readonly Tensor _features;
     private readonly Tensor _targets;
     private readonly GateStep _gateStep;
-    private readonly double[] _design; // [rows, columns]
-    private readonly double[] _wanted; // [rows, outputs]
-    private readonly int _rows;
-    private readonly int _columns;
+    private readonly Tensor _design; // [rows, columns]
+    private readonly Tensor _classes; // [rows, classes]; of a Bernoulli target 1 and 0, in this order
     private readonly ExpertAscent? _ascent;
 
     public MaximisationStep(ClassicMixture mixture, Tensor features, Tensor targets, GateStep gateStep)
     {
         (_mixture, _features, _targets, _gateStep) = (mixture, features, targets, gateStep);
-        _design = mixture.Design(features).ToArray<double>();
-        _wanted = targets.ToArray<double>();
-        (_rows, _columns) = (features.Shape[0], 1 + mixture.Options.Inputs);
+        _design = mixture.Design(features);
+        _classes = Options.Family == ExpertFamily.Bernoulli ? Tensor.Concat([targets, 1 - targets], 1) : targets;
         _ascent = mixture.Experts is LinearExperts ? null : new ExpertAscent(mixture, features, targets);
     }
 
@@ -28,93 +25,65 @@ internal sealed class MaximisationStep : IDisposable
 
     public void Dispose() => _ascent?.Dispose();
 
-    public void Maximise(double[] responsibilities)
+    public void Maximise(Tensor h)
     {
-        MaximiseGates(responsibilities);
-        int[] frozen = ExpectationMaximisation.Collapsed(responsibilities, Options.Experts);
-        if (_mixture.Experts is LinearExperts linear) MaximiseLinear(linear.Weight.AsSpan<double>(), responsibilities, frozen);
-        else _ascent!.Climb(responsibilities);
-        if (Options is { Family: ExpertFamily.Gaussian, LearnVariance: true }) MaximiseVariances(responsibilities, frozen);
+        using TensorScope scope = new();
+        _ascent?.Climb(h);
+        using Gradients.Pause pause = Gradients.Paused();
+        int[] frozen = ExpectationMaximisation.Collapsed(h);
+        MaximiseGates(h);
+        if (_mixture.Experts is LinearExperts linear) MaximiseLinear(linear.Weight, h, frozen);
+        if (Options is { Family: ExpertFamily.Gaussian, LearnVariance: true }) MaximiseVariances(h, frozen);
     }
 
-    private void MaximiseGates(double[] responsibilities)
+    private void MaximiseGates(Tensor h)
     {
-        (int groups, int each) = (Options.Groups, Options.ExpertsPerGroup);
-        double[] ofGroup = new double[_rows * groups]; // [rows, groups]
-        for (int i = 0; i < responsibilities.Length; i++) ofGroup[i / each] += responsibilities[i];
-        StepGate(_mixture.TopGate.AsSpan<double>(), ofGroup, groups);
+        (int rows, int groups, int each) = (h.Shape[0], Options.Groups, Options.ExpertsPerGroup);
+        Tensor branches = h.Reshape([rows, groups, each]);
+        StepGate(_mixture.TopGate, branches.Sum([-1]));
         if (_mixture.LowGates is not { } low) return;
-        int size = (int)low.Elements / groups;
         for (int group = 0; group < groups; group++)
-        {
-            double[] counts = new double[_rows * each]; // [rows, experts per group]
-            for (int n = 0; n < _rows; n++) responsibilities.AsSpan((n * groups + group) * each, each).CopyTo(counts.AsSpan(n * each));
-            StepGate(low.AsSpan<double>().Slice(group * size, size), counts, each);
-        }
+            Change(low, group, gate => StepGate(gate, branches.Slice(1, group, group + 1).Reshape([rows, each])));
     }
 
-    private void StepGate(Span<double> weights, double[] counts, int branches)
+    private void StepGate(Tensor weights, Tensor counts)
     {
-        if (branches == 1) return;
-        SoftmaxRegression regression = new(_design, _columns, counts, branches, Options.GateRidge);
+        SoftmaxRegression regression = new(_design, counts, Options.GateRidge);
         if (_gateStep == GateStep.Maximum) regression.Maximise(weights);
         else regression.BlockStep(weights);
     }
 
-    private void MaximiseLinear(Span<double> weights, double[] responsibilities, int[] frozen)
+    private void MaximiseLinear(Tensor weights, Tensor h, int[] frozen)
     {
-        int size = Options.Outputs * _columns;
         for (int expert = 0; expert < Options.Experts; expert++)
         {
             if (frozen.Contains(expert)) continue;
-            Span<double> own = weights.Slice(expert * size, size);
-            double[] h = new double[_rows];
-            for (int n = 0; n < _rows; n++) h[n] = responsibilities[n * Options.Experts + expert];
+            Tensor own = h.Slice(1, expert, expert + 1); // [rows, 1]
             if (Options.Family == ExpertFamily.Gaussian)
-                new WeightedLeastSquares(_design, _columns, _wanted, Options.Outputs, h).Minimise(own, Options.ExpertRidge * VarianceOf(expert));
+                Change(weights, expert, weight => WeightedLeastSquares.Minimise(_design, _targets, own, weight, Options.ExpertRidge * VarianceOf(expert)));
             else
-                new SoftmaxRegression(_design, _columns, ClassCounts(h), Math.Max(2, Options.Outputs), Options.ExpertRidge).Maximise(own);
+                Change(weights, expert, weight => new SoftmaxRegression(_design, own * _classes, Options.ExpertRidge).Maximise(weight));
         }
     }
 
-    // [rows, classes]; a Bernoulli expert's classes are 1 and 0, the logit of 0 held at 0.
-    private double[] ClassCounts(double[] h)
+    // One of several matrices, [several, rows, columns], changed by itself.
+    private static void Change(Tensor all, int index, Action<Tensor> change)
     {
-        bool binary = Options.Family == ExpertFamily.Bernoulli;
-        int classes = binary ? 2 : Options.Outputs;
-        double[] counts = new double[_rows * classes];
-        for (int i = 0; i < counts.Length; i++)
-        {
-            (int n, int k) = (i / classes, i % classes);
-            counts[i] = h[n] * (!binary ? _wanted[i] : k == 0 ? _wanted[n] : 1 - _wanted[n]);
-        }
-        return counts;
+        Tensor one = all.Slice(0, index, index + 1).Reshape([all.Shape[1], all.Shape[2]]).Clone();
+        change(one);
+        int size = (int)one.Elements;
+        one.AsReadOnlySpan<double>().CopyTo(all.AsSpan<double>().Slice(index * size, size));
     }
 
     private double VarianceOf(int expert) => Math.Max(Math.Exp(_mixture.LogVariance!.AsReadOnlySpan<double>()[expert]), Options.VarianceFloor);
 
     // σ² = Σ h |y - o|² / (outputs · Σ h), at least the floor.
-    private void MaximiseVariances(double[] responsibilities, int[] frozen)
+    private void MaximiseVariances(Tensor h, int[] frozen)
     {
-        using TensorScope scope = new();
-        using Gradients.Pause pause = Gradients.Paused();
-        double[] outputs = _mixture.ExpertMeans(_features).ToArray<double>(); // [rows, experts, outputs]
+        Tensor errors = _mixture.ExpertMeans(_features) - _targets.Reshape([_targets.Shape[0], 1, Options.Outputs]); // [rows, experts, outputs]
+        Tensor variance = (h * errors.Square().Sum([-1])).Sum([0]) / (h.Sum([0]) * Options.Outputs); // [experts]
         Span<double> logVariance = _mixture.LogVariance!.AsSpan<double>();
         for (int expert = 0; expert < Options.Experts; expert++)
-        {
-            if (frozen.Contains(expert)) continue;
-            double squares = 0, total = 0;
-            for (int n = 0; n < _rows; n++)
-            {
-                int at = n * Options.Experts + expert;
-                total += responsibilities[at];
-                for (int m = 0; m < Options.Outputs; m++)
-                {
-                    double error = _wanted[n * Options.Outputs + m] - outputs[at * Options.Outputs + m];
-                    squares += responsibilities[at] * error * error;
-                }
-            }
-            logVariance[expert] = Math.Log(Math.Max(squares / (Options.Outputs * total), Options.VarianceFloor));
-        }
+            if (!frozen.Contains(expert)) logVariance[expert] = Math.Log(Math.Max(variance.AsReadOnlySpan<double>()[expert], Options.VarianceFloor));
     }
 }

@@ -1,135 +1,123 @@
-using System.Numerics.Tensors;
+using Switchyard.Tensors;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Switchyard.Experts.Classic;
 
 /// <summary>
 /// Σ_n Σ_k c_nk ln softmax_k(W φ_n) - ½ ridge |W|², which is concave in W: the M-step of gates (c the responsibilities)
-/// and of experts for classes (c the responsibility where k is the class). With more classes than rows of W the last
-/// logit is held at 0.
+/// and of experts for classes (c the responsibility where k is the class). With one class more than W has rows, the
+/// last logit is held at 0.
 /// </summary>
 /// <param name="design">φ, [rows, columns].</param>
-/// <param name="columns">The length of φ.</param>
 /// <param name="counts">c, not negative, [rows, classes].</param>
-/// <param name="classes">How many classes there are.</param>
 /// <param name="ridge">How strongly W is drawn to 0.</param>
-internal sealed class SoftmaxRegression(ReadOnlyMemory<double> design, int columns, ReadOnlyMemory<double> counts, int classes, double ridge)
+internal sealed class SoftmaxRegression(Tensor design, Tensor counts, double ridge)
 {
     private const int MostSteps = 200, MostHalvings = 20;
-    private readonly int _rows = design.Length / columns;
+    private readonly Tensor _totals = counts.Sum([-1], keepAxes: true); // [rows, 1]
+    private readonly Tensor _transposed = design.Transpose(0, 1); // [columns, rows]
 
     /// <summary>Newton's method from the given weights to the maximum, to rounding (Jordan and Jacobs 1994, appendix A: IRLS).</summary>
     /// <param name="weights">W, [classes or classes - 1, columns]; changed in place.</param>
-    public void Maximise(Span<double> weights)
+    public void Maximise(Tensor weights)
     {
-        double[] gradient = new double[weights.Length], hessian = new double[weights.Length * weights.Length];
-        double[] trial = new double[weights.Length];
-        double enough = 1e-16 * Math.Max(1, TensorPrimitives.Sum(counts.Span));
-        double value = Evaluate(weights, gradient, hessian);
+        double enough = 1e-16 * Math.Max(1, _totals.Sum().ToDouble());
         for (int i = 0; i < MostSteps; i++)
         {
-            double[] step = SymmetricSystem.Solve(hessian, gradient);
+            using TensorScope scope = new();
+            Tensor shares = Shares(weights);
+            double[] gradient = Gradient(weights, shares).ToArray<double>();
+            double[] step = SymmetricSystem.Solve(Curvature(shares, weights.Shape[0]), gradient);
             double gain = TensorPrimitives.Dot<double>(gradient, step); // twice what a quadratic would gain
             if (!(gain > 0)) return;
-            bool last = gain <= enough;
-            double reached = Climb(weights, step, trial, value, last ? double.NegativeInfinity : 1e-4 * gain);
-            if (double.IsNaN(reached)) return;
-            if (last) return;
-            value = Evaluate(weights, gradient, hessian);
+            bool isLast = gain <= enough;
+            // So near the top rounding hides what is gained: the last step needs no proof.
+            if (!Climb(weights, step, isLast ? double.NegativeInfinity : 1e-4 * gain) || isLast) return;
         }
     }
 
     /// <summary>
     /// One simultaneous step of every row by its own block of the curvature, W_k += s (Φᵀ diag(c g_k (1 - g_k)) Φ +
-    /// ridge I)⁻¹ (Φᵀ (c_k - c g_k) - ridge W_k) with c the sum of the row's counts: s = 1, halved while the objective falls.
+    /// ridge I)⁻¹ (Φᵀ (c_k - c g_k) - ridge W_k) with c the sum of a row's counts: s = 1, halved while the objective falls.
     /// </summary>
-    /// <inheritdoc cref="Maximise"/>
-    public void BlockStep(Span<double> weights)
+    /// <param name="weights">W, [classes or classes - 1, columns]; changed in place.</param>
+    public void BlockStep(Tensor weights)
     {
-        int order = weights.Length;
-        double[] gradient = new double[order], hessian = new double[order * order], step = new double[order], block = new double[columns * columns];
-        double value = Evaluate(weights, gradient, hessian);
-        for (int start = 0; start < order; start += columns)
+        using TensorScope scope = new();
+        (int classes, int columns) = (weights.Shape[0], weights.Shape[1]);
+        Tensor shares = Shares(weights);
+        double[] gradient = Gradient(weights, shares).ToArray<double>(), step = new double[gradient.Length];
+        for (int k = 0; k < classes; k++)
         {
-            for (int row = 0; row < columns; row++) hessian.AsSpan((start + row) * order + start, columns).CopyTo(block.AsSpan(row * columns));
-            SymmetricSystem.Solve(block, gradient.AsSpan(start, columns)).CopyTo(step.AsSpan(start));
+            Tensor share = shares.Slice(1, k, k + 1); // [rows, 1]
+            double[] block = Tensor.MatMul(design * (share * (1 - share) * _totals), design, transposeA: true).ToArray<double>();
+            for (int i = 0; i < columns; i++) block[i * columns + i] += ridge;
+            SymmetricSystem.Solve(block, gradient.AsSpan(k * columns, columns)).CopyTo(step.AsSpan(k * columns));
         }
-        Climb(weights, step, new double[order], value, 0);
+        Climb(weights, step, 0);
     }
 
-    /// <summary>Goes along a step, half as far while less than a share of what it promises is gained; NaN if nothing is.</summary>
-    private double Climb(Span<double> weights, ReadOnlySpan<double> step, double[] trial, double value, double promised)
+    /// <summary>Goes along a step, half as far while less than a share of what it promises is gained; false if nothing is.</summary>
+    private bool Climb(Tensor weights, double[] step, double promised)
     {
-        double length = 1;
+        Tensor direction = Tensor.From(step, weights.Shape);
+        double value = Objective(weights), length = 1;
         for (int i = 0; i <= MostHalvings; i++, length /= 2)
         {
-            TensorPrimitives.MultiplyAdd(step, length, weights, trial);
-            double reached = Evaluate(trial, [], []);
-            if (!(reached >= value + length * promised)) continue;
-            trial.CopyTo(weights);
-            return reached;
+            Tensor trial = weights + direction * length;
+            if (!(Objective(trial) >= value + length * promised)) continue;
+            weights.CopyFrom(trial);
+            return true;
         }
-        return double.NaN;
+        return false;
     }
 
-    /// <summary>The objective, and where there is room for them its gradient and its negated second derivatives.</summary>
-    private double Evaluate(ReadOnlySpan<double> weights, Span<double> gradient, Span<double> hessian)
+    private double Objective(Tensor weights)
+        => (counts * Logits(weights).LogSoftmax()).Sum().ToDouble() - 0.5 * ridge * weights.Square().Sum().ToDouble();
+
+    private Tensor Gradient(Tensor weights, Tensor shares)
     {
-        int free = weights.Length / columns;
-        ReadOnlySpan<double> allRows = design.Span, allCounts = counts.Span;
-        Span<double> share = stackalloc double[classes];
-        double value = -0.5 * ridge * TensorPrimitives.SumOfSquares(weights);
-        TensorPrimitives.Multiply(weights[..gradient.Length], -ridge, gradient);
-        hessian.Clear();
-        for (int n = 0; n < _rows; n++)
-        {
-            ReadOnlySpan<double> row = allRows.Slice(n * columns, columns), count = allCounts.Slice(n * classes, classes);
-            share.Clear();
-            for (int k = 0; k < free; k++) share[k] = TensorPrimitives.Dot(weights.Slice(k * columns, columns), row);
-            double largest = TensorPrimitives.Max<double>(share), total = TensorPrimitives.Sum(count);
-            double normaliser = 0;
-            for (int k = 0; k < classes; k++) normaliser += Math.Exp(share[k] - largest);
-            normaliser = largest + Math.Log(normaliser);
-            for (int k = 0; k < classes; k++)
-            {
-                double logarithm = share[k] - normaliser;
-                if (count[k] > 0) value += count[k] * logarithm;
-                share[k] = Math.Exp(logarithm);
-            }
-            for (int k = 0; k < free && gradient.Length > 0; k++)
-            {
-                Span<double> slope = gradient.Slice(k * columns, columns);
-                TensorPrimitives.MultiplyAdd(row, count[k] - total * share[k], slope, slope);
-            }
-            if (hessian.Length > 0 && total > 0) AddCurvature(hessian, row, share[..free], total);
-        }
-        if (hessian.Length > 0) Complete(hessian, weights.Length);
-        return value;
+        int free = weights.Shape[0];
+        Tensor errors = counts.Slice(1, 0, free) - shares.Slice(1, 0, free) * _totals; // [rows, free]
+        return Tensor.MatMul(errors, design, transposeA: true) - weights * ridge; // [free, columns]
     }
 
-    // The blocks on and below the diagonal: c (g_k [k = l] - g_k g_l) φ φᵀ.
-    private void AddCurvature(Span<double> hessian, ReadOnlySpan<double> row, ReadOnlySpan<double> share, double total)
+    /// <summary>The negated second derivatives, [free · columns, free · columns]: the block k, l is Φᵀ diag(c g_k ([k = l] - g_l)) Φ.</summary>
+    private double[] Curvature(Tensor shares, int free)
     {
-        int order = share.Length * columns;
-        for (int k = 0; k < share.Length; k++)
+        int rows = design.Shape[0], columns = design.Shape[1], order = free * columns;
+        // Transposed, so that every sum over the rows runs along memory.
+        ReadOnlySpan<double> phi = _transposed.AsReadOnlySpan<double>(), share = shares.Transpose(0, 1).AsReadOnlySpan<double>();
+        ReadOnlySpan<double> totals = _totals.AsReadOnlySpan<double>();
+        double[] curvature = new double[order * order], weight = new double[rows], weighted = new double[rows];
+        for (int k = 0; k < free; k++)
         {
             for (int l = 0; l <= k; l++)
             {
-                double curvature = total * share[k] * ((k == l ? 1 : 0) - share[l]);
+                TensorPrimitives.Multiply(share.Slice(l * rows, rows), -1, weight);
+                if (k == l) TensorPrimitives.Add(weight, 1, weight);
+                TensorPrimitives.Multiply(weight, share.Slice(k * rows, rows), weight);
+                TensorPrimitives.Multiply(weight, totals, weight);
                 for (int i = 0; i < columns; i++)
                 {
-                    Span<double> line = hessian.Slice((k * columns + i) * order + l * columns, columns);
-                    TensorPrimitives.MultiplyAdd(row, curvature * row[i], line, line);
+                    TensorPrimitives.Multiply(weight, phi.Slice(i * rows, rows), weighted);
+                    for (int j = 0; j <= i; j++)
+                    {
+                        double value = TensorPrimitives.Dot(weighted, phi.Slice(j * rows, rows)) + (k == l && i == j ? ridge : 0);
+                        (int ki, int kj, int li, int lj) = (k * columns + i, k * columns + j, l * columns + i, l * columns + j);
+                        curvature[ki * order + lj] = curvature[lj * order + ki] = curvature[kj * order + li] = curvature[li * order + kj] = value;
+                    }
                 }
             }
         }
+        return curvature;
     }
 
-    private void Complete(Span<double> hessian, int order)
+    private Tensor Shares(Tensor weights) => Logits(weights).Softmax(); // [rows, classes]
+
+    private Tensor Logits(Tensor weights)
     {
-        for (int i = 0; i < order; i++)
-        {
-            hessian[i * order + i] += ridge;
-            for (int j = 0; j < i; j++) hessian[j * order + i] = hessian[i * order + j];
-        }
+        Tensor logits = Tensor.Linear(design, weights);
+        return logits.Shape[1] == counts.Shape[1] ? logits : Tensor.Concat([logits, Tensor.Zeros([logits.Shape[0], 1], logits.Type)], 1);
     }
 }

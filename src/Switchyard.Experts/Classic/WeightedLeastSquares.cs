@@ -1,47 +1,30 @@
-using System.Numerics.Tensors;
+using Switchyard.Tensors;
 
 namespace Switchyard.Experts.Classic;
 
-/// <summary>The M-step of a linear Gaussian expert: Σ_n h_n |y_n - W φ_n|² at its least.</summary>
-/// <param name="design">φ, [rows, columns].</param>
-/// <param name="columns">The length of φ.</param>
-/// <param name="targets">y, [rows, outputs].</param>
-/// <param name="outputs">The length of y.</param>
-/// <param name="weights">h, not negative, [rows].</param>
-internal sealed class WeightedLeastSquares(ReadOnlyMemory<double> design, int columns, ReadOnlyMemory<double> targets, int outputs, ReadOnlyMemory<double> weights)
+/// <summary>The M-step of a linear Gaussian expert.</summary>
+internal static class WeightedLeastSquares
 {
-    /// <summary>Solves the normal equations (Φᵀ H Φ + ridge I) w = Φᵀ H y for every output.</summary>
+    /// <summary>Brings Σ_n h_n |y_n - W φ_n|² + ridge |W|² to its least, by the normal equations.</summary>
+    /// <param name="design">φ, [rows, columns].</param>
+    /// <param name="targets">y, [rows, outputs].</param>
+    /// <param name="weights">h, not negative, [rows, 1].</param>
     /// <param name="coefficients">W, [outputs, columns]; changed in place.</param>
-    /// <param name="ridge">How strongly W is drawn to 0, times the variance.</param>
-    public void Minimise(Span<double> coefficients, double ridge)
+    /// <param name="ridge">How strongly W is drawn to 0.</param>
+    public static void Minimise(Tensor design, Tensor targets, Tensor weights, Tensor coefficients, double ridge)
     {
-        ReadOnlySpan<double> rows = design.Span, h = weights.Span, y = targets.Span;
-        double[] matrix = new double[columns * columns];
-        for (int i = 0; i < columns; i++) matrix[i * columns + i] = ridge;
-        for (int n = 0; n < h.Length; n++)
+        using TensorScope scope = new();
+        (int outputs, int columns) = (coefficients.Shape[0], coefficients.Shape[1]);
+        Tensor weighted = design * weights;
+        double[] matrix = Tensor.MatMul(weighted, design, transposeA: true).ToArray<double>(); // [columns, columns]
+        for (int i = 0; i < columns; i++) matrix[i * columns + i] += ridge;
+        // The second and third round remove what rounding left of the first.
+        for (int round = 0; round < 3; round++)
         {
-            ReadOnlySpan<double> row = rows.Slice(n * columns, columns);
-            for (int i = 0; i < columns; i++)
-                for (int j = 0; j < columns; j++) matrix[i * columns + j] += h[n] * row[i] * row[j];
-        }
-
-        double[] remainder = new double[columns];
-        for (int output = 0; output < outputs; output++)
-        {
-            Span<double> w = coefficients.Slice(output * columns, columns);
-            // The second and third round remove what rounding left of the first.
-            for (int round = 0; round < 3; round++)
-            {
-                for (int i = 0; i < columns; i++) remainder[i] = -ridge * w[i];
-                for (int n = 0; n < h.Length; n++)
-                {
-                    ReadOnlySpan<double> row = rows.Slice(n * columns, columns);
-                    double error = h[n] * (y[n * outputs + output] - TensorPrimitives.Dot(row, w));
-                    for (int i = 0; i < columns; i++) remainder[i] += error * row[i];
-                }
-                double[] step = SymmetricSystem.Solve(matrix, remainder);
-                for (int i = 0; i < columns; i++) w[i] += step[i];
-            }
+            Tensor errors = targets - Tensor.Linear(design, coefficients); // [rows, outputs]
+            double[] right = (Tensor.MatMul(errors, weighted, transposeA: true) - coefficients * ridge).ToArray<double>(); // [outputs, columns]
+            double[] step = [.. Enumerable.Range(0, outputs).SelectMany(output => SymmetricSystem.Solve(matrix, right.AsSpan(output * columns, columns)))];
+            coefficients.AddInPlace(Tensor.From(step, coefficients.Shape));
         }
     }
 }
