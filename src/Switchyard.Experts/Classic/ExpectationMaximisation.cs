@@ -20,6 +20,7 @@ public static class ExpectationMaximisation
     /// <param name="observer">Told the number of iterations done and where they led, or null.</param>
     /// <param name="interrupted">Ends the fit after the iteration that runs.</param>
     /// <exception cref="ArgumentException">Shapes do not fit, or there are no rows.</exception>
+    /// <exception cref="SwitchyardException">The likelihood is not finite: the data hold extreme values.</exception>
     public static MixtureFit Fit(
         ClassicMixture mixture, Tensor features, Tensor targets, ExpectationMaximisationOptions options, Action<int, FitPoint>? observer = null, CancellationToken interrupted = default)
     {
@@ -36,6 +37,7 @@ public static class ExpectationMaximisation
         {
             using TensorScope iteration = new();
             (Tensor responsibilities, FitPoint point) = Expect(mixture, features, targets);
+            point.Checked(trace.Count);
             bool converged = options.Tolerance > 0 && trace.Count > 0 && point.Penalised - trace[^1].Penalised <= options.Tolerance * Math.Abs(point.Penalised);
             observer?.Invoke(trace.Count, point);
             trace.Add(point);

@@ -51,7 +51,7 @@ public static class GradientFit
             using TensorScope scope = new();
             Tensor joint = mixture.LogJoint(features, targets); // [rows, experts]
             Tensor logLikelihood = joint.LogSumExp().Sum(), penalty = mixture.Penalty();
-            FitPoint point = new(logLikelihood.ToDouble(), logLikelihood.ToDouble() - penalty.ToDouble());
+            FitPoint point = new FitPoint(logLikelihood.ToDouble(), logLikelihood.ToDouble() - penalty.ToDouble()).Checked(iteration);
             trace.Add(point);
             observer?.Invoke(iteration, point);
             if (iteration == options.Iterations || interrupted.IsCancellationRequested)

@@ -3,7 +3,13 @@ namespace Switchyard.Experts.Classic;
 /// <summary>How well a mixture explained its rows at one moment of a fit.</summary>
 /// <param name="LogLikelihood">Σ ln p(y|x) over the rows.</param>
 /// <param name="Penalised">The same less <see cref="ClassicMixture.Penalty"/>: what a fit raises.</param>
-public readonly record struct FitPoint(double LogLikelihood, double Penalised);
+public readonly record struct FitPoint(double LogLikelihood, double Penalised)
+{
+    /// <summary>Refuses to go on from a place where the likelihood is no number any more.</summary>
+    internal FitPoint Checked(int iteration) => double.IsFinite(Penalised)
+        ? this
+        : throw new SwitchyardException($"the log-likelihood is {LogLikelihood} after {iteration} iterations", "features or targets hold extreme values: standardise them, or take logarithms, or raise the ridge");
+}
 
 /// <summary>The course of a fit.</summary>
 /// <param name="Trace">The mixture before the first iteration, and after each.</param>
