@@ -53,6 +53,7 @@ public sealed record MixtureOptions
         ArgumentOutOfRangeException.ThrowIfNegative(Hidden);
         if (Family == ExpertFamily.Bernoulli && Outputs != 1) throw new ArgumentException($"a Bernoulli mixture has 1 output, not {Outputs}: take the multinomial family for classes");
         if (Family == ExpertFamily.Multinomial && Outputs < 2) throw new ArgumentException("a multinomial mixture needs at least 2 classes");
+        if (LastGateRowZero && Groups == 1) throw new ArgumentException("a gate of one branch has no row to hold at 0");
         if (!(VarianceFloor > 0 && double.IsFinite(VarianceFloor))) throw new ArgumentException($"the variance floor is {VarianceFloor}, and must be positive and finite");
         if (!(GateRidge >= 0 && double.IsFinite(GateRidge))) throw new ArgumentException($"the gate ridge is {GateRidge}, and must be finite and not negative");
         if (!(ExpertRidge >= 0 && double.IsFinite(ExpertRidge))) throw new ArgumentException($"the expert ridge is {ExpertRidge}, and must be finite and not negative");

@@ -85,7 +85,7 @@ public sealed record MixtureData(MixtureConfig Config, MixtureRows Fitted, Mixtu
     {
         string[] classes = [.. labels.Distinct().Order(StringComparer.Ordinal)];
         if (classes.Length == 1) throw new SwitchyardException($"{options.Data}, column {options.Target}: every row has the one class '{classes[0]}'", "give rows of two classes or more");
-        if (classes.Length > MostClasses) throw new SwitchyardException($"{options.Data}, column {options.Target}: {classes.Length} different values are too many for classes", $"at most {MostClasses} are taken; for a number, see that every cell is one, and let the experts be linear or mlp");
+        if (classes.Length > Math.Min(MostClasses, (labels.Length + 1) / 2)) throw new SwitchyardException($"{options.Data}, column {options.Target}: {classes.Length} different values in {labels.Length} rows are too many for classes", $"at most {MostClasses}, of two rows each on average, are taken; for a number, see that every cell is one, and let the experts be linear or mlp");
         return classes;
     }
 

@@ -79,7 +79,7 @@ public sealed record MixtureRunOptions
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Experts);
         if (Levels is not (1 or 2)) throw new ArgumentException($"the mixture has {Levels} levels: give 1 or 2");
-        if (Levels == 2 && (Experts < 4 || Experts % Groups() != 0)) throw new ArgumentException($"{Experts} experts make no two levels: give 4, or another number that is no prime");
+        if (Levels == 2 && Groups() == 1) throw new ArgumentException($"{Experts} experts make no two levels: give 4, or another number that is no prime");
         if (!(HeldOut is >= 0 and < 1)) throw new ArgumentException($"the held-out share is {HeldOut}: give 0 or more, and less than 1");
         if (Ridge is { } ridge && !(ridge >= 0 && double.IsFinite(ridge))) throw new ArgumentException($"the ridge is {ridge}, and must be finite and not negative");
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Hidden);
