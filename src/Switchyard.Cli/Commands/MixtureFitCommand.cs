@@ -25,7 +25,8 @@ internal sealed class MixtureFitCommand
     private readonly Option<FitMethod> _method = Named("--method", "em, or gradient", FitMethod.Em);
     private readonly Option<MixtureLoss> _loss = Named("--loss", "competitive; or with --method gradient cooperative, for contrast", MixtureLoss.Competitive);
     private readonly Option<int?> _iterations = new("--iterations") { Description = "The most iterations: 200 of em, 1000 gradient steps unless given", HelpName = "N" };
-    private readonly Option<double?> _ridge = new("--ridge") { Description = "How strongly parameters are drawn to 0: 0.001 for numbers, 0.1 for classes unless given", HelpName = "X" };
+    private readonly Option<double?> _ridge = new("--ridge") { Description = "How strongly the experts' parameters are drawn to 0: 0.001 for numbers, 0.1 for classes unless given", HelpName = "X" };
+    private readonly Option<double?> _gateRidge = new("--gate-ridge") { Description = "The same for the gates: 0.001 for numbers, 1 for classes unless given", HelpName = "X" };
     private readonly Option<ulong> _seed = SharedOptions.Seed();
     private readonly Option<string?> _out = new("--out") { Description = "The folder of the run; without it a new one in runs/", HelpName = "DIR" };
     private readonly Option<int> _threads = SharedOptions.Threads();
@@ -50,7 +51,7 @@ internal sealed class MixtureFitCommand
             new Example("switchyard mixture fit --data points.csv --target y --experts 4 --levels 2 --expert mlp --method gradient", "Fits a gate of two gates over four small networks."))
         {
             fit._data, fit._target, fit._features, fit._log, fit._group, fit._heldOut, fit._experts, fit._levels, fit._expert, fit._hidden,
-            fit._method, fit._loss, fit._iterations, fit._ridge, fit._seed, fit._out, fit._threads,
+            fit._method, fit._loss, fit._iterations, fit._ridge, fit._gateRidge, fit._seed, fit._out, fit._threads,
         };
     }
 
@@ -90,6 +91,7 @@ internal sealed class MixtureFitCommand
         Loss = parse.GetValue(_loss),
         Iterations = parse.GetValue(_iterations),
         Ridge = parse.GetValue(_ridge),
+        GateRidge = parse.GetValue(_gateRidge),
         Seed = parse.GetValue(_seed),
     };
 

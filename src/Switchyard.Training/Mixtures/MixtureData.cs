@@ -26,7 +26,7 @@ public sealed record MixtureData(MixtureConfig Config, MixtureRows Fitted, Mixtu
         (int[] fitted, int[] heldOut) = Split(table, options);
         MixtureRows rows = all.Take(fitted);
         (double mean, double deviation) = rows.Numbers is { } numbers ? Moments(numbers) : (0, 1);
-        double ridge = options.Ridge ?? (classes is null ? 1e-3 : 0.1);
+        bool isClass = classes is not null;
         MixtureConfig config = new()
         {
             Run = options,
@@ -42,8 +42,8 @@ public sealed record MixtureData(MixtureConfig Config, MixtureRows Fitted, Mixtu
                 Groups = options.Groups(),
                 ExpertsPerGroup = options.Experts / options.Groups(),
                 Hidden = options.Expert == ExpertKind.Mlp ? options.Hidden : 0,
-                GateRidge = ridge,
-                ExpertRidge = ridge,
+                GateRidge = options.GateRidge ?? (isClass ? 1 : 1e-3),
+                ExpertRidge = options.Ridge ?? (isClass ? 0.1 : 1e-3),
             },
         };
         return new MixtureData(config, rows, all.Take(heldOut));
@@ -89,21 +89,24 @@ public sealed record MixtureData(MixtureConfig Config, MixtureRows Fitted, Mixtu
         return classes;
     }
 
-    // Equal values of the group column fall on one side; without one, every row is its own group.
+    /// <summary>
+    /// Cuts the groups, as they come in the file, into as many runs of equal length as are held out, and draws one of
+    /// each: so both sides are alike also where the file is sorted. Without a group column every row is its own group.
+    /// </summary>
     private static (int[] Fitted, int[] HeldOut) Split(CsvTable table, MixtureRunOptions options)
     {
         string[] keys = options.Group is { } column ? table.Labels(column) : [.. Enumerable.Range(0, table.Rows).Select(row => $"{row}")];
         string[] groups = [.. keys.Distinct()];
-        Philox random = new Philox(options.Seed).Split("split");
-        for (int i = groups.Length - 1; i > 0; i--)
-        {
-            int j = random.Next(i + 1);
-            (groups[i], groups[j]) = (groups[j], groups[i]);
-        }
         int count = options.HeldOut == 0 ? 0 : Math.Max(1, (int)Math.Round(options.HeldOut * groups.Length));
         if (count >= groups.Length)
             throw new SwitchyardException($"{options.Data}: {groups.Length} {(options.Group is null ? "rows" : "groups")} with a held-out share of {options.HeldOut} leave none to fit", "give more rows, or hold out less");
-        HashSet<string> held = [.. groups.Take(count)];
+        Philox random = new Philox(options.Seed).Split("split");
+        HashSet<string> held = [];
+        for (int i = 0; i < count; i++)
+        {
+            int start = (int)((long)groups.Length * i / count), end = (int)((long)groups.Length * (i + 1) / count);
+            held.Add(groups[start + random.Next(end - start)]);
+        }
         ILookup<bool, int> sides = Enumerable.Range(0, table.Rows).ToLookup(row => held.Contains(keys[row]));
         return ([.. sides[false]], [.. sides[true]]);
     }

@@ -35,9 +35,9 @@ public static class MixtureReport
                 new("Result", null, [new HeadlineFigures(Headline(run, data, fit, fitted, heldOut))]),
                 Regions(run, data.Fitted, fitted),
                 Shares(run, data.Fitted, fitted),
-                new("Convergence", "The log-likelihood of the fitted rows less the ridge, before the first iteration and after each: EM never lowers it, gradient descent may.",
+                new("Convergence", "The log-likelihood of the fitted rows less the ridge after each iteration: EM never lowers it, gradient descent may.",
                 [
-                    new LineChart { Title = "Log-likelihood", XLabel = "iteration", YLabel = "nats, all fitted rows", Series = [new("log-likelihood", [.. fit.Trace.Select((point, i) => new ChartPoint(i, point.Penalised))])] },
+                    new LineChart { Title = "Log-likelihood", XLabel = "iteration", YLabel = "nats, all fitted rows", Series = [new("Log-likelihood", [.. fit.Trace.Select((point, i) => new ChartPoint(i, point.Penalised)).Skip(1)])] },
                 ]),
             ],
         };

@@ -67,8 +67,11 @@ public sealed record MixtureRunOptions
     /// <summary>The most iterations; null for 200 of EM or 1000 gradient steps.</summary>
     public int? Iterations { get; init; }
 
-    /// <summary>The ridge of gates and experts; null for 0.001 for numbers, 0.1 for classes.</summary>
+    /// <summary>The ridge of the experts; null for 0.001 for numbers, 0.1 for classes.</summary>
     public double? Ridge { get; init; }
+
+    /// <summary>The ridge of the gates; null for 0.001 for numbers, 1 for classes.</summary>
+    public double? GateRidge { get; init; }
 
     /// <summary>Seed of the split and of where the fit starts.</summary>
     public ulong Seed { get; init; }
@@ -81,7 +84,8 @@ public sealed record MixtureRunOptions
         if (Levels is not (1 or 2)) throw new ArgumentException($"the mixture has {Levels} levels: give 1 or 2");
         if (Levels == 2 && Groups() == 1) throw new ArgumentException($"{Experts} experts make no two levels: give 4, or another number that is no prime");
         if (!(HeldOut is >= 0 and < 1)) throw new ArgumentException($"the held-out share is {HeldOut}: give 0 or more, and less than 1");
-        if (Ridge is { } ridge && !(ridge >= 0 && double.IsFinite(ridge))) throw new ArgumentException($"the ridge is {ridge}, and must be finite and not negative");
+        foreach (double? ridge in (double?[])[Ridge, GateRidge])
+            if (ridge is { } value && !(value >= 0 && double.IsFinite(value))) throw new ArgumentException($"a ridge is {value}, and must be finite and not negative");
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Hidden);
         if (Iterations is < 1) throw new ArgumentException($"{Iterations} iterations fit nothing: give at least 1");
         if (Method == FitMethod.Em && Loss == MixtureLoss.Cooperative) throw new ArgumentException("EM has no cooperative loss: fit by gradient");

@@ -20,7 +20,7 @@ public sealed class CanonicalMixtureTests(ITestOutputHelper log)
             (Tensor x, Tensor y) = Regimes.Piecewise(random);
             (Tensor testX, Tensor testY) = Regimes.Piecewise(random);
             using ClassicMixture mixture = Started(2, random);
-            MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new());
+            MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new(), interrupted: TestContext.Current.CancellationToken);
             Assert.True(fit.NeverFell);
             using Gradients.Pause pause = Gradients.Paused();
             double[] gate = mixture.TopGate.ToArray<double>(); // [2, (1, x)]
@@ -29,7 +29,7 @@ public sealed class CanonicalMixtureTests(ITestOutputHelper log)
             if (errors[^1] <= 0.013 && boundaries[^1] <= 0.05) found++;
 
             using ClassicMixture line = Started(1, random);
-            ExpectationMaximisation.Fit(line, x, y, new());
+            ExpectationMaximisation.Fit(line, x, y, new(), interrupted: TestContext.Current.CancellationToken);
             plain.Add(Tensor.SquaredError(line.Predict(testX), testY).ToDouble());
         }
         log.WriteLine($"test error {Interval.Of(errors)}, boundary off by {Interval.Of(boundaries)}, one line {Interval.Of(plain)}; found {found} of {Seeds}");
@@ -50,7 +50,7 @@ public sealed class CanonicalMixtureTests(ITestOutputHelper log)
             double[] own = Array.ConvertAll((MixtureLoss[])[MixtureLoss.Competitive, MixtureLoss.Cooperative], loss =>
             {
                 using ClassicMixture mixture = Started(2, new Philox(start));
-                GradientFit.Fit(mixture, x, y, new() { Loss = loss });
+                GradientFit.Fit(mixture, x, y, new() { Loss = loss }, interrupted: TestContext.Current.CancellationToken);
                 using Gradients.Pause pause = Gradients.Paused();
                 // Each expert's own error where the gate calls it.
                 return (MixtureErrors.Gated(mixture.ExpertMeans(testX), mixture.LogGate(testX), testY) * 2).Mean().ToDouble();
@@ -72,8 +72,8 @@ public sealed class CanonicalMixtureTests(ITestOutputHelper log)
             (Tensor testX, Tensor testY) = Regimes.Crossing(random);
             using ClassicMixture mixture = Started(2, random);
             using ClassicMixture single = Started(1, random);
-            ExpectationMaximisation.Fit(mixture, x, y, new());
-            ExpectationMaximisation.Fit(single, x, y, new());
+            ExpectationMaximisation.Fit(mixture, x, y, new(), interrupted: TestContext.Current.CancellationToken);
+            ExpectationMaximisation.Fit(single, x, y, new(), interrupted: TestContext.Current.CancellationToken);
             using Gradients.Pause pause = Gradients.Paused();
             gains.Add((mixture.LogLikelihood(testX, testY) - single.LogLikelihood(testX, testY)).Mean().ToDouble());
             errorRatios.Add(Tensor.SquaredError(mixture.Predict(testX), testY).ToDouble() / Tensor.SquaredError(single.Predict(testX), testY).ToDouble());

@@ -37,7 +37,7 @@ public sealed class ExpectationMaximisationTests
             (Tensor x, Tensor y) = Draw(options, 60, random);
             using ClassicMixture mixture = new(options);
             mixture.Start(random);
-            MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 12, Tolerance = 0, GateStep = step });
+            MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 12, Tolerance = 0, GateStep = step }, interrupted: TestContext.Current.CancellationToken);
             return fit.NeverFell.Label($"{options}, seed {seed}, {step}: {string.Join(" ", fit.Trace.Select(point => point.Penalised))}");
         }).QuickCheckThrowOnFailure();
 
@@ -50,7 +50,7 @@ public sealed class ExpectationMaximisationTests
         (Tensor x, Tensor y) = Draw(options, 80, random);
         using ClassicMixture mixture = new(options);
         mixture.Start(random);
-        MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 3000, Tolerance = 1e-14 });
+        MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 3000, Tolerance = 1e-14 }, interrupted: TestContext.Current.CancellationToken);
         Assert.True(fit.Converged);
         Tensor objective = mixture.LogLikelihood(x, y).Sum() - mixture.Penalty();
         Assert.All(Gradients.Of(objective, [.. mixture.Parameters().Select(entry => entry.Tensor)]), gradient => Assert.InRange(gradient.Norm([0, 1]).AsReadOnlySpan<double>().ToArray().Max(), 0, 1e-3));
@@ -78,7 +78,7 @@ public sealed class ExpectationMaximisationTests
             (Tensor x, Tensor y) = Draw(options, 400, random);
             using ClassicMixture mixture = new(options);
             mixture.Start(random);
-            ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 5 });
+            ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 5 }, interrupted: TestContext.Current.CancellationToken);
             return [.. mixture.Parameters().SelectMany(entry => entry.Tensor.ToArray<double>())];
         }
     }
@@ -94,7 +94,7 @@ public sealed class ExpectationMaximisationTests
         // So far from every row that no exponential of it is more than 0.
         Span<double> weight = ((LinearExperts)mixture.Experts).Weight.AsSpan<double>();
         (weight[4], weight[5]) = (1e6, 0);
-        MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 30 });
+        MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 30 }, interrupted: TestContext.Current.CancellationToken);
         Assert.Equal([2], fit.Collapsed);
         Assert.True(fit.NeverFell);
         Assert.Equal(1e6, ((LinearExperts)mixture.Experts).Weight.AsReadOnlySpan<double>()[4]);
@@ -107,7 +107,7 @@ public sealed class ExpectationMaximisationTests
         using TensorScope scope = new();
         Tensor x = Tensor.From((double[])[-1, 0, 1, 2], [4, 1]), y = Tensor.From((double[])[-2, 0, 2, 4], [4, 1]);
         using ClassicMixture mixture = new(new MixtureOptions { Inputs = 1, Outputs = 1, Groups = 1, ExpertRidge = 0, VarianceFloor = 1e-4 });
-        MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new());
+        MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new(), interrupted: TestContext.Current.CancellationToken);
         Assert.Equal(1e-4, mixture.Variance().ToDouble(), 1e-12);
         Assert.True(fit.NeverFell && fit.Converged);
     }
@@ -119,10 +119,10 @@ public sealed class ExpectationMaximisationTests
         Tensor x = Tensor.From((double[])[-1e3, 0, 1e3, 5], [4, 1]), y = Tensor.From((double[])[1, 0, 1, 0], [4, 1]);
         using ClassicMixture mixture = new(new MixtureOptions { Inputs = 1, Outputs = 1, Family = ExpertFamily.Bernoulli });
         mixture.Start(new Philox(0));
-        Assert.True(ExpectationMaximisation.Fit(mixture, x, y, new()).NeverFell);
+        Assert.True(ExpectationMaximisation.Fit(mixture, x, y, new(), interrupted: TestContext.Current.CancellationToken).NeverFell);
 
         Tensor infinite = Tensor.From((double[])[double.PositiveInfinity, 0, 1, 5], [4, 1]);
-        Assert.Contains("extreme", Assert.Throws<SwitchyardException>(() => ExpectationMaximisation.Fit(mixture, infinite, y, new())).Hint);
+        Assert.Contains("extreme", Assert.Throws<SwitchyardException>(() => ExpectationMaximisation.Fit(mixture, infinite, y, new(), interrupted: TestContext.Current.CancellationToken)).Hint);
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class ExpectationMaximisationTests
         Assert.Throws<ArgumentException>(() => mixture.LogGate(one));
         Assert.Throws<ArgumentException>(() => mixture.LogGate(Tensor.Zeros([3, 2])));
         Assert.Throws<ArgumentException>(() => mixture.LogLikelihood(Tensor.Zeros([3, 2], ElementType.Float64), Tensor.Zeros([4, 1], ElementType.Float64)));
-        Assert.Throws<ArgumentException>(() => ExpectationMaximisation.Fit(mixture, Tensor.Zeros([0, 2], ElementType.Float64), Tensor.Zeros([0, 1], ElementType.Float64), new()));
+        Assert.Throws<ArgumentException>(() => ExpectationMaximisation.Fit(mixture, Tensor.Zeros([0, 2], ElementType.Float64), Tensor.Zeros([0, 1], ElementType.Float64), new(), interrupted: TestContext.Current.CancellationToken));
     }
 
     private static (Tensor X, Tensor Y) Draw(MixtureOptions options, int rows, Philox random)

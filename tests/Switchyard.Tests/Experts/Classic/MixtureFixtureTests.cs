@@ -59,9 +59,9 @@ public sealed class MixtureFixtureTests
         };
 
         c.Check("output.posterior_0", mixture.Responsibilities(x, y).AsReadOnlySpan<double>());
-        MixtureFit first = ExpectationMaximisation.Fit(mixture, x, y, em);
+        MixtureFit first = ExpectationMaximisation.Fit(mixture, x, y, em, interrupted: TestContext.Current.CancellationToken);
         Check(c, "output.first", mixture);
-        MixtureFit rest = ExpectationMaximisation.Fit(mixture, x, y, em with { Iterations = iterations - 1 });
+        MixtureFit rest = ExpectationMaximisation.Fit(mixture, x, y, em with { Iterations = iterations - 1 }, interrupted: TestContext.Current.CancellationToken);
         Check(c, "output.final", mixture);
         c.Check($"output.posterior_{iterations}", mixture.Responsibilities(x, y).AsReadOnlySpan<double>());
         FitPoint[] trace = [first.Trace[0], .. rest.Trace];

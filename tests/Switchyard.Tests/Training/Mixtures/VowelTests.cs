@@ -1,5 +1,4 @@
 using Switchyard.Experts.Classic;
-using Switchyard.Tensors;
 using Switchyard.Training.Mixtures;
 
 namespace Switchyard.Tests.Training.Mixtures;
@@ -46,7 +45,7 @@ public sealed class VowelTests(ITestOutputHelper log) : IDisposable
             MixtureData data = MixtureData.Load(options with { Seed = seed });
             using ClassicMixture mixture = new(data.Config.Model);
             MixtureRun run = new(data.Config, mixture);
-            MixtureFit fit = run.Fit(data.Fitted);
+            MixtureFit fit = run.Fit(data.Fitted, interrupted: TestContext.Current.CancellationToken);
             Assert.True(options.Method == FitMethod.Gradient || fit.NeverFell);
             scores.Add(run.Predict(data.HeldOut).Score!.Value);
             // A gate of one branch decides nothing.
