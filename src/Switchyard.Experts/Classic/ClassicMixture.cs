@@ -118,17 +118,39 @@ public sealed class ClassicMixture : Module
         return (gate.Reshape([gate.Shape[0], gate.Shape[1], 1]) * ExpertMeans(features)).Sum([1]);
     }
 
-    /// <summary>Puts the mixture at a random place, from which experts can part: normal weights of deviation 1/√(1 + inputs), variances 1.</summary>
-    /// <param name="random">Draws the weights.</param>
-    public void Start(Philox random)
+    /// <summary>
+    /// Puts the mixture where experts can part. Linear experts for classes begin alike, at zero, and the gates part
+    /// them: every branch begins around a row of its own, drawn far from the others, so features should have deviations
+    /// of about 1. Where experts have numbers or hidden units, these and the gates begin at normal weights of deviation
+    /// 1/√inputs, so that rules which hold in one and the same place can be told apart too. Variances begin at 1.
+    /// </summary>
+    /// <param name="features">The rows to be fitted, Float64 [rows, inputs]; at least one.</param>
+    /// <param name="random">Draws the rows and the weights.</param>
+    public void Start(Tensor features, Philox random)
     {
         ArgumentNullException.ThrowIfNull(random);
         using TensorScope scope = new();
         using Gradients.Pause pause = Gradients.Paused();
+        double[] x = Design(features).Slice(1, 1).ToArray<double>();
+        if (features.Shape[0] == 0) throw new ArgumentException("there are no rows to start from");
+        bool beginAlike = Experts is LinearExperts && Options.Family != ExpertFamily.Gaussian;
         foreach ((_, Tensor parameter) in Parameters())
         {
-            double deviation = ReferenceEquals(parameter, LogVariance) ? 0 : 1 / Math.Sqrt(parameter.Shape[-1]);
+            double deviation = beginAlike || ReferenceEquals(parameter, LogVariance) ? 0 : 1 / Math.Sqrt(parameter.Shape[-1]);
             parameter.CopyFrom(Tensor.Normal(parameter.Shape, 0, deviation, random, ElementType.Float64));
+        }
+        if (beginAlike) PlaceGates(x, [.. Enumerable.Range(0, features.Shape[0])], random);
+    }
+
+    private void PlaceGates(double[] features, int[] rows, Philox random)
+    {
+        ILookup<int, int> owned = GateStart.Place(features, Options.Inputs, rows, TopGate.AsSpan<double>(), Options.Groups, random);
+        if (LowGates is null) return;
+        int size = (int)LowGates.Elements / Options.Groups;
+        for (int group = 0; group < Options.Groups; group++)
+        {
+            int[] own = owned.Contains(group) ? [.. owned[group]] : rows;
+            GateStart.Place(features, Options.Inputs, own, LowGates.AsSpan<double>().Slice(group * size, size), Options.ExpertsPerGroup, random);
         }
     }
 

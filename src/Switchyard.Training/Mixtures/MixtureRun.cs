@@ -53,8 +53,8 @@ public sealed record MixtureRun(MixtureConfig Config, ClassicMixture Mixture)
         ArgumentNullException.ThrowIfNull(rows);
         using TensorScope scope = new();
         MixtureRunOptions run = Config.Run;
-        Mixture.Start(new Philox(run.Seed).Split("start"));
         (Tensor features, Tensor targets) = (rows.Features(Config), rows.Targets(Config));
+        Mixture.Start(features, new Philox(run.Seed).Split("start"));
         MixtureFit fit = run.Method == FitMethod.Em
             ? ExpectationMaximisation.Fit(Mixture, features, targets, new() { Iterations = run.Iterations ?? 200 }, observer, interrupted)
             : GradientFit.Fit(Mixture, features, targets, new() { Iterations = run.Iterations ?? 1000, Loss = run.Loss }, observer, interrupted);

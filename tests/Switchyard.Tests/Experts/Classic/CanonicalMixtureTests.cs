@@ -19,7 +19,7 @@ public sealed class CanonicalMixtureTests(ITestOutputHelper log)
             using TensorScope scope = new();
             (Tensor x, Tensor y) = Regimes.Piecewise(random);
             (Tensor testX, Tensor testY) = Regimes.Piecewise(random);
-            using ClassicMixture mixture = Started(2, random);
+            using ClassicMixture mixture = Started(2, x, random);
             MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new(), interrupted: TestContext.Current.CancellationToken);
             Assert.True(fit.NeverFell);
             using Gradients.Pause pause = Gradients.Paused();
@@ -28,7 +28,7 @@ public sealed class CanonicalMixtureTests(ITestOutputHelper log)
             boundaries.Add(Math.Abs((gate[0] - gate[2]) / (gate[1] - gate[3])));
             if (errors[^1] <= 0.013 && boundaries[^1] <= 0.05) found++;
 
-            using ClassicMixture line = Started(1, random);
+            using ClassicMixture line = Started(1, x, random);
             ExpectationMaximisation.Fit(line, x, y, new(), interrupted: TestContext.Current.CancellationToken);
             plain.Add(Tensor.SquaredError(line.Predict(testX), testY).ToDouble());
         }
@@ -49,7 +49,7 @@ public sealed class CanonicalMixtureTests(ITestOutputHelper log)
             ulong start = random.NextUInt64();
             double[] own = Array.ConvertAll((MixtureLoss[])[MixtureLoss.Competitive, MixtureLoss.Cooperative], loss =>
             {
-                using ClassicMixture mixture = Started(2, new Philox(start));
+                using ClassicMixture mixture = Started(2, x, new Philox(start));
                 GradientFit.Fit(mixture, x, y, new() { Loss = loss }, interrupted: TestContext.Current.CancellationToken);
                 using Gradients.Pause pause = Gradients.Paused();
                 // Each expert's own error where the gate calls it.
@@ -70,8 +70,8 @@ public sealed class CanonicalMixtureTests(ITestOutputHelper log)
             using TensorScope scope = new();
             (Tensor x, Tensor y) = Regimes.Crossing(random);
             (Tensor testX, Tensor testY) = Regimes.Crossing(random);
-            using ClassicMixture mixture = Started(2, random);
-            using ClassicMixture single = Started(1, random);
+            using ClassicMixture mixture = Started(2, x, random);
+            using ClassicMixture single = Started(1, x, random);
             ExpectationMaximisation.Fit(mixture, x, y, new(), interrupted: TestContext.Current.CancellationToken);
             ExpectationMaximisation.Fit(single, x, y, new(), interrupted: TestContext.Current.CancellationToken);
             using Gradients.Pause pause = Gradients.Paused();
@@ -85,10 +85,10 @@ public sealed class CanonicalMixtureTests(ITestOutputHelper log)
 
     private static IEnumerable<Philox> Streams() => Enumerable.Range(0, Seeds).Select(seed => new Philox((ulong)seed));
 
-    private static ClassicMixture Started(int experts, Philox random)
+    private static ClassicMixture Started(int experts, Tensor x, Philox random)
     {
         ClassicMixture mixture = new(new MixtureOptions { Inputs = 1, Outputs = 1, Groups = experts });
-        mixture.Start(random);
+        mixture.Start(x, random);
         return mixture;
     }
 }

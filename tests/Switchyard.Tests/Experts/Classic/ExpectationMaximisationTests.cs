@@ -36,7 +36,7 @@ public sealed class ExpectationMaximisationTests
             Philox random = new((ulong)seed);
             (Tensor x, Tensor y) = Draw(options, 60, random);
             using ClassicMixture mixture = new(options);
-            mixture.Start(random);
+            mixture.Start(x, random);
             MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 12, Tolerance = 0, GateStep = step }, interrupted: TestContext.Current.CancellationToken);
             return fit.NeverFell.Label($"{options}, seed {seed}, {step}: {string.Join(" ", fit.Trace.Select(point => point.Penalised))}");
         }).QuickCheckThrowOnFailure();
@@ -49,7 +49,7 @@ public sealed class ExpectationMaximisationTests
         MixtureOptions options = new() { Inputs = 2, Outputs = 3, Family = ExpertFamily.Multinomial, Groups = 2, ExpertsPerGroup = 2, GateRidge = 0.1, ExpertRidge = 0.1 };
         (Tensor x, Tensor y) = Draw(options, 80, random);
         using ClassicMixture mixture = new(options);
-        mixture.Start(random);
+        mixture.Start(x, random);
         MixtureFit fit = ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 3000, Tolerance = 1e-14 }, interrupted: TestContext.Current.CancellationToken);
         Assert.True(fit.Converged);
         Tensor objective = mixture.LogLikelihood(x, y).Sum() - mixture.Penalty();
@@ -77,7 +77,7 @@ public sealed class ExpectationMaximisationTests
             MixtureOptions options = new() { Inputs = 3, Outputs = 3, Family = ExpertFamily.Multinomial, Groups = 3 };
             (Tensor x, Tensor y) = Draw(options, 400, random);
             using ClassicMixture mixture = new(options);
-            mixture.Start(random);
+            mixture.Start(x, random);
             ExpectationMaximisation.Fit(mixture, x, y, new() { Iterations = 5 }, interrupted: TestContext.Current.CancellationToken);
             return [.. mixture.Parameters().SelectMany(entry => entry.Tensor.ToArray<double>())];
         }
@@ -90,7 +90,7 @@ public sealed class ExpectationMaximisationTests
         Philox random = new(3);
         (Tensor x, Tensor y) = Regimes.Piecewise(random);
         using ClassicMixture mixture = new(new MixtureOptions { Inputs = 1, Outputs = 1, Groups = 3 });
-        mixture.Start(random);
+        mixture.Start(x, random);
         // So far from every row that no exponential of it is more than 0.
         Span<double> weight = ((LinearExperts)mixture.Experts).Weight.AsSpan<double>();
         (weight[4], weight[5]) = (1e6, 0);
@@ -118,7 +118,7 @@ public sealed class ExpectationMaximisationTests
         using TensorScope scope = new();
         Tensor x = Tensor.From((double[])[-1e3, 0, 1e3, 5], [4, 1]), y = Tensor.From((double[])[1, 0, 1, 0], [4, 1]);
         using ClassicMixture mixture = new(new MixtureOptions { Inputs = 1, Outputs = 1, Family = ExpertFamily.Bernoulli });
-        mixture.Start(new Philox(0));
+        mixture.Start(x, new Philox(0));
         Assert.True(ExpectationMaximisation.Fit(mixture, x, y, new(), interrupted: TestContext.Current.CancellationToken).NeverFell);
 
         Tensor infinite = Tensor.From((double[])[double.PositiveInfinity, 0, 1, 5], [4, 1]);
