@@ -62,7 +62,9 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
     public Progress Progress(string activity, string unit, long? total)
     {
         Progress progress = new(quiet ? terminal with { Error = TextWriter.Null } : terminal, activity, unit, total);
-        _hideProgress = progress.Hide;
+        // Work inside other work is shown in its place.
+        _hideProgress?.Invoke();
+        _hideProgress += progress.Hide;
         return progress;
     }
 

@@ -13,21 +13,28 @@ public sealed class MoeLayer : Module
     private readonly Gate _gate;
     private readonly ExpertBank _experts;
     private readonly FeedForward? _shared;
+    private readonly Tensor? _sharedMix;
 
     /// <summary>Makes a layer.</summary>
     /// <param name="gate">Decides.</param>
     /// <param name="experts">Do the work.</param>
-    /// <param name="shared">An expert that sees every token with weight 1, or null.</param>
+    /// <param name="shared">An expert that sees every token, or null.</param>
+    /// <param name="sharedMix">A vector v [width] to weigh the shared expert by σ(v·x) instead of 1, learnt; null for 1.</param>
     /// <exception cref="ArgumentException">The gate and the bank differ in the number of experts.</exception>
-    public MoeLayer(Gate gate, ExpertBank experts, FeedForward? shared = null)
+    public MoeLayer(Gate gate, ExpertBank experts, FeedForward? shared = null, Tensor? sharedMix = null)
     {
         ArgumentNullException.ThrowIfNull(gate);
         ArgumentNullException.ThrowIfNull(experts);
         if (gate.Experts != experts.Experts) throw new ArgumentException($"the gate has {gate.Experts} experts, the bank has {experts.Experts}: give both the same count");
+        if (sharedMix is not null && shared is null) throw new ArgumentException("a weight for a shared expert was given, but none to weigh: give both, or neither");
         _gate = AddChild("gate", gate);
         _experts = AddChild("experts", experts);
         _shared = shared is null ? null : AddChild("shared_expert", shared);
+        _sharedMix = sharedMix is null ? null : AddParameter("shared_expert_gate", sharedMix);
     }
+
+    /// <summary>What decides.</summary>
+    public Gate Gate => _gate;
 
     /// <summary>Routes, works, combines. A token whose pairs were all dropped gets 0 from the routed experts.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
@@ -37,9 +44,15 @@ public sealed class MoeLayer : Module
     {
         ArgumentNullException.ThrowIfNull(tokens);
         Routing routing = _gate.Route(tokens, context);
-        Tensor rows = Tensor.GatherRows(tokens, routing.TokenOf); // [pairs, width]
+        Tensor rows = routing.Gather(tokens); // [pairs, width]
         Tensor answers = _experts.Forward(rows, routing.Offsets); // [pairs, width]
-        Tensor output = Tensor.ScatterAddRows(answers, routing.TokenOf, routing.Tokens, routing.Weights); // [tokens, width]
-        return (_shared is null ? output : output + _shared.Forward(tokens), routing);
+        Tensor output = routing.Combine(answers); // [tokens, width]
+        return (_shared is null ? output : output + Shared(_shared, tokens), routing);
+    }
+
+    private Tensor Shared(FeedForward shared, Tensor tokens)
+    {
+        Tensor answer = shared.Forward(tokens); // [tokens, width]
+        return _sharedMix is null ? answer : answer * Tensor.Linear(tokens, _sharedMix.Reshape([1, (int)_sharedMix.Elements])).Sigmoid();
     }
 }

@@ -1,3 +1,5 @@
+using Switchyard.Experts.Dispatch;
+using Switchyard.Experts.Selection;
 using Switchyard.Tensors;
 
 namespace Switchyard.Experts;
@@ -11,8 +13,11 @@ public readonly record struct RoutingLoss(string Name, Tensor Value);
 /// A gate's decision: a list of (token, expert) pairs grouped by expert, in slot order. A token may stand in it any
 /// number of times; a pair that was dropped does not. This is the one value that leaves a gate.
 /// </summary>
-public sealed class Routing
+public class Routing
 {
+    private readonly Tensor? _choices;
+    private readonly Tensor? _pairs;
+
     /// <summary>Writes a decision down.</summary>
     /// <param name="tokens">How many tokens were routed.</param>
     /// <param name="tokenOf">Int32 [pairs].</param>
@@ -29,6 +34,22 @@ public sealed class Routing
         if (tokenOf.Elements != weights.Elements) throw new ArgumentException($"{tokenOf.Elements} pairs have {weights.Elements} weights: give one each");
         (Tokens, TokenOf, Offsets, Weights, Losses, Statistics) = (tokens, tokenOf, offsets, weights, losses, statistics);
     }
+
+    /// <summary>Writes down who got a slot.</summary>
+    /// <param name="choices">Who asked.</param>
+    /// <param name="slots">Who got one.</param>
+    /// <param name="weights">The combine weight of every choice [tokens, choices].</param>
+    /// <param name="losses">The gate's losses.</param>
+    /// <param name="tokenEntropy">See <see cref="RoutingStatistics.TokenEntropy"/>.</param>
+    internal Routing(Choices choices, Slots slots, Tensor weights, IReadOnlyList<RoutingLoss> losses, double tokenEntropy)
+        : this(
+            choices.Tokens,
+            slots.Tokens(choices.Count),
+            slots.Offsets,
+            weights.Reshape([choices.Tokens * choices.Count]).IndexSelect(0, slots.Pairs),
+            losses,
+            new RoutingStatistics(slots.Load, slots.Dropped, tokenEntropy))
+        => (_choices, _pairs) = (choices.Experts, slots.Pairs);
 
     /// <summary>How many tokens were routed.</summary>
     public int Tokens { get; }
@@ -54,6 +75,30 @@ public sealed class Routing
     /// <summary>Router logits [tokens, experts], differentiable, where the gate has any.</summary>
     public Tensor? Logits { get; init; }
 
+    /// <summary>
+    /// The expert of each token's choices, the best first, Int32 [tokens, choices]; below 0 for a choice that asked for
+    /// no slot. Null where tokens do not choose. Kept, it can be forced later: <see cref="Gates.RoutingContext.Replay"/>.
+    /// </summary>
+    public Tensor? Choices => _choices;
+
+    /// <summary>Which choice each pair is, token·choices + choice, Int32 [pairs]; null where tokens do not choose.</summary>
+    public Tensor? Pairs => _pairs;
+
+    /// <summary>What is needed to force this routing.</summary>
+    /// <exception cref="ArgumentException">The gate did not record its choices.</exception>
+    internal (Tensor Choices, Tensor Pairs) Recorded
+        => _choices is null || _pairs is null ? throw new ArgumentException("a routing without choices cannot be replayed: it comes from a gate that mixes tokens, or did not record them") : (_choices, _pairs);
+
+    /// <summary>The rows that the experts work on: each pair's token.</summary>
+    /// <param name="tokens">Hidden vectors [tokens, width].</param>
+    /// <returns>[pairs, width], grouped by expert.</returns>
+    public virtual Tensor Gather(Tensor tokens) => Tensor.GatherRows(tokens, TokenOf);
+
+    /// <summary>Brings the answers back to the tokens: y_t = Σ weight·answer over the pairs of t; 0 for a token without one.</summary>
+    /// <param name="answers">[pairs, width]</param>
+    /// <returns>[tokens, width]</returns>
+    public virtual Tensor Combine(Tensor answers) => Tensor.ScatterAddRows(answers, TokenOf, Tokens, Weights);
+
     /// <summary>The sum of the losses, or null if there are none.</summary>
     public Tensor? TotalLoss()
     {
@@ -66,7 +111,7 @@ public sealed class Routing
     /// The expert with the largest combine weight of every token, -1 for a token that no expert sees; of equals the
     /// lowest. For colouring text and for <see cref="RoutingStatistics.Fluctuation"/>.
     /// </summary>
-    public int[] MainExperts()
+    public virtual int[] MainExperts()
     {
         int[] experts = new int[Tokens];
         float[] best = new float[Tokens];

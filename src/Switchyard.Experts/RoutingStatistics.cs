@@ -12,15 +12,16 @@ public sealed record RoutingStatistics(IReadOnlyList<long> Load, long Dropped, d
     /// <summary>Share of the chosen pairs that were dropped.</summary>
     public double DroppedFraction => Pairs == 0 ? 0 : (double)Dropped / Pairs;
 
-    /// <summary>The largest load over the mean load: 1 at perfect balance, the number of experts at collapse.</summary>
-    public double MaxOverMean => Pairs == 0 ? 1 : Load.Max() * (double)Load.Count / Pairs;
+    /// <summary>The largest load over the mean load: 1 at perfect balance, the number of experts at collapse, 0 where nothing was routed.</summary>
+    public double MaxOverMean => Pairs == 0 ? 0 : Load.Max() * (double)Load.Count / Pairs;
 
-    /// <summary>Entropy of the load over ln(experts): 1 at perfect balance, 0 at collapse.</summary>
+    /// <summary>Entropy of the load over ln(experts): 1 at perfect balance, 0 at collapse and where nothing was routed.</summary>
     public double LoadEntropy
     {
         get
         {
-            if (Load.Count == 1 || Pairs == 0) return 1;
+            if (Pairs == 0) return 0;
+            if (Load.Count == 1) return 1;
             double sum = 0;
             for (int expert = 0; expert < Load.Count; expert++)
                 if (Load[expert] > 0) sum -= Load[expert] / (double)Pairs * Math.Log(Load[expert] / (double)Pairs);

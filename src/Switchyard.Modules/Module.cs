@@ -45,13 +45,13 @@ public abstract class Module : IDisposable
         foreach ((_, Tensor parameter) in Parameters()) parameter.ClearGradient();
     }
 
-    /// <summary>Converts every parameter and buffer to another element type, for example to Float64 for a gradient check.</summary>
+    /// <summary>Converts every parameter and buffer of numbers to another element type, for example to Float64 for a gradient check; tables of whole numbers stay.</summary>
     /// <returns>This module.</returns>
     public Module To(ElementType type)
     {
         using Gradients.Pause pause = Gradients.Paused();
         foreach ((_, Tensor tensor) in State())
-            if (tensor.Type != type) tensor.Become(tensor.To(type));
+            if (tensor.Type != type && tensor.Type != ElementType.Int32) tensor.Become(tensor.To(type));
         return this;
     }
 

@@ -59,7 +59,9 @@ public sealed class Trainer
         {
             double rate = LearningRate(state);
             long stepStarted = _clock.GetTimestamp();
+            _task.BeginStep(Progress(state));
             StepFigures figures = runner.Run(state.Step, state.MicroBatches, rate);
+            _task.EndStep();
             secondsTrained += _clock.GetElapsedTime(stepStarted).TotalSeconds;
             state = state with
             {
@@ -116,8 +118,10 @@ public sealed class Trainer
             : state.Step >= _plan.Steps;
 
     private double LearningRate(TrainingState state)
-        => _totalSteps is { } total ? _plan.LearningRate.At(state.Step, total)
-            : _plan.LearningRate.At(state.Step, state.ElapsedSeconds / (_plan.Minutes!.Value * 60));
+        => _totalSteps is { } total ? _plan.LearningRate.At(state.Step, total) : _plan.LearningRate.At(state.Step, Progress(state));
+
+    private double Progress(TrainingState state)
+        => _totalSteps is { } total ? (double)state.Step / total : state.ElapsedSeconds / (_plan.Minutes!.Value * 60);
 
     /// <summary>Evaluates, unless it is cancelled: the state then says that it is still to be done.</summary>
     private (TrainingState State, Evaluation? Evaluation) Evaluate(TrainingState state, CancellationToken cancellation)
@@ -127,7 +131,7 @@ public sealed class Trainer
         _task.Model.Train(false);
         try
         {
-            Evaluation evaluation = _task.Evaluate(cancellation);
+            Evaluation evaluation = _task.Evaluate(_observer.Working, cancellation);
             _observer.Evaluated?.Invoke(state.Step, evaluation);
             double best = state.BestValidation is { } before && !(evaluation.Loss < before) ? before : evaluation.Loss;
             return (state with { BestValidation = best, EvaluationPending = false }, evaluation);

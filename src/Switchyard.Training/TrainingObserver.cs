@@ -12,6 +12,9 @@ public sealed record TrainingObserver
     /// <summary>The model was evaluated after so many steps.</summary>
     public Action<long, Evaluation>? Evaluated { get; init; }
 
+    /// <summary>Is told how far an evaluation has come.</summary>
+    public IProgress<WorkProgress>? Working { get; init; }
+
     /// <summary>A checkpoint was written to that folder.</summary>
     public Action<string>? Saved { get; init; }
 

@@ -21,15 +21,27 @@ public abstract class TrainingTask
     /// <summary>What a loss is counted per: <c>token</c>, or <c>example</c>.</summary>
     public virtual string Unit => "token";
 
+    /// <summary>Told before every optimiser step how far training has come: schedules of the model's own follow it.</summary>
+    /// <param name="progress">From 0, at the first step, to 1 at the end.</param>
+    public virtual void BeginStep(double progress)
+    {
+    }
+
+    /// <summary>Told after every optimiser step: buffers of the model that are no parameters are corrected here.</summary>
+    public virtual void EndStep()
+    {
+    }
+
     /// <summary>The loss of one micro-batch: a pure function of the arguments and of the model.</summary>
     /// <param name="microBatch">Its number, from 0 up over the whole training.</param>
     /// <param name="random">The stream of this micro-batch, for dropout and noise.</param>
     public abstract TaskLoss Loss(long microBatch, Philox random);
 
     /// <summary>Measures the model on held-out data. It is called with the model out of training and no gradients recorded.</summary>
+    /// <param name="progress">Is told how far it has come, or null.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="OperationCanceledException">It was ended early.</exception>
-    public abstract Evaluation Evaluate(CancellationToken cancellation);
+    public abstract Evaluation Evaluate(IProgress<WorkProgress>? progress, CancellationToken cancellation);
 
     /// <summary>
     /// Where the first value that is not finite stands, for the message that ends a training; null if it is not known.

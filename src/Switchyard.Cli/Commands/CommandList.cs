@@ -13,6 +13,7 @@ internal static class CommandList
         EvaluateCommand.Create(),
         ExportCommand.Create(),
         InspectCommand.Create(),
+        GatesCommand.Create(),
         MixtureCommand.Create(),
         BenchCommand.Create(),
     ];

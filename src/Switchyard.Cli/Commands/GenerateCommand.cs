@@ -22,6 +22,7 @@ internal static class GenerateCommand
         Option<double> temperature = new("--temperature") { Description = "How freely tokens are drawn; 0 takes the most likely", HelpName = "X", DefaultValueFactory = _ => 0.8 };
         Option<int> topK = new("--top-k") { Description = "Draw among the k most likely tokens; 0 for all", HelpName = "K", DefaultValueFactory = _ => 0 };
         Option<double> topP = new("--top-p") { Description = "Draw among the most likely tokens that together reach this probability", HelpName = "X", DefaultValueFactory = _ => 1 };
+        Option<bool> allowNonCausal = new("--allow-non-causal") { Description = "Generates also with a gate that, in training, looked at later tokens" };
         Option<ulong> seed = SharedOptions.Seed();
         Option<int> threads = SharedOptions.Threads();
         return new RunnableCommand(
@@ -32,18 +33,20 @@ internal static class GenerateCommand
                 WorkerPool.Threads = parse.GetValue(threads);
                 SamplingOptions options = new() { Temperature = parse.GetValue(temperature), TopK = parse.GetValue(topK), TopP = parse.GetValue(topP) };
                 string text = parse.GetRequiredValue(prompt);
-                Generate(parse.GetRequiredValue(run), text == "-" ? Console.In.ReadToEnd() : text, parse.GetValue(maxTokens), new Sampler(options, new Philox(parse.GetValue(seed))), output, interrupted);
+                Generate(parse.GetRequiredValue(run), text == "-" ? Console.In.ReadToEnd() : text, parse.GetValue(maxTokens), parse.GetValue(allowNonCausal), new Sampler(options, new Philox(parse.GetValue(seed))), output, interrupted);
             },
             new Example("switchyard generate --run runs/mine --prompt \"ROMEO:\"", "Continues the prompt with 300 tokens."),
             new Example("switchyard generate --run runs/mine --prompt \"Once\" --temperature 0 --max-tokens 50", "Takes the most likely token each time."))
         {
-            run, prompt, maxTokens, temperature, topK, topP, seed, threads,
+            run, prompt, maxTokens, temperature, topK, topP, allowNonCausal, seed, threads,
         };
     }
 
-    private static void Generate(string folder, string prompt, int maxTokens, Sampler sampler, Output output, CancellationToken interrupted)
+    private static void Generate(string folder, string prompt, int maxTokens, bool allowNonCausal, Sampler sampler, Output output, CancellationToken interrupted)
     {
         using LanguageRun run = LanguageRun.Open(folder, output.Warn);
+        if (run.Options.Model is { HasExperts: true, Routing.IsCausal: false } model && !allowNonCausal)
+            throw new SwitchyardException($"the gate '{model.Gate}' looks at later tokens, which are not there when text is made token by token", "train with a causal gate ('switchyard gates' lists them), or give --allow-non-causal and expect worse text");
         int[] ids = run.Tokenizer.Encode(prompt);
         if (ids.Length == 0) throw new ArgumentException("the prompt is empty: give at least one character");
         output.Write(prompt);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Switchyard.Language.Runs;
 using Switchyard.Tensors.Kernels;
@@ -12,16 +13,22 @@ internal sealed class TrainCommand
 {
     private const string RunsFolder = "runs";
 
+    // The defaults for texts of a hundred kilobytes, a megabyte and a hundred megabytes.
+    private static readonly Lazy<JsonObject[]> SizeDefaults = new(static () =>
+        [.. new long[] { 100_000, 1_000_000, 100_000_000 }.Select(static bytes => LanguageRunJson.Write(LanguageRunOptions.For("text", bytes)))]);
+
     private readonly Option<string?> _data = new("--data") { Description = "A text file, a folder of texts or a pattern; without it a built-in generated text is used", HelpName = "PATH" };
     private readonly Option<string?> _config = new("--config") { Description = "A file of settings, such as the config.json of a run; options given here count more", HelpName = "FILE" };
     private readonly Option<string?> _out = new("--out") { Description = "The folder of the run; without it a new one in runs/", HelpName = "DIR" };
     private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with the run in this folder, from its newest good checkpoint", HelpName = "DIR" };
+    private readonly Option<string[]> _knobs = new("--knob") { Description = "Turns a knob of the gate, such as groups=4; may be given again", HelpName = "KEY=VALUE" };
     private readonly Option<int> _threads = SharedOptions.Threads();
     private readonly List<(Option Option, string Key, Func<ParseResult, JsonNode?> Value)> _settings = [];
 
     private TrainCommand()
     {
         AddText("--tokenizer", "tokenizer", "bytes, or bpe:N to learn byte pairs from the text", "KIND");
+        AddText("--architecture", "model.architecture", "decoder, or lstm-moe: an LSTM, a mixture and an LSTM", "NAME");
         AddWhole("--layers", "model.layers", "Transformer blocks");
         AddWhole("--width", "model.width", "Length of a hidden vector");
         AddWhole("--heads", "model.heads", "Attention heads");
@@ -29,10 +36,11 @@ internal sealed class TrainCommand
         AddWhole("--hidden", "model.hidden", "Inner width of each expert");
         AddWhole("--experts", "model.experts", "Experts in a mixture layer; 0 trains a dense model");
         AddWhole("--top-k", "model.routing.top_k", "Experts that see each token", "K");
-        AddText("--gate", "model.gate", "top-k or switch", "NAME");
+        AddText("--gate", "model.gate", "Which gate; 'switchyard gates' lists them with their knobs", "NAME");
         AddNumber("--capacity-factor", "model.routing.capacity_factor", "Slots per expert as a multiple of an even share; without it no token is dropped");
         AddNumber("--balance", "model.routing.balance_coefficient", "Weight of the load-balance loss");
         AddNumber("--z-loss", "model.routing.z_coefficient", "Weight of the router z-loss");
+        AddFlag("--shared-mix", "model.shared_mix", "The expert that sees every token is weighed by a sigmoid that is learnt");
         AddWhole("--mixture-every", "model.mixture_every", "Every n-th layer has experts, the others are dense");
         AddWhole("--shared-hidden", "model.shared_hidden", "Inner width of an expert that sees every token; 0 for none");
         AddWhole("--context", "model.context", "Tokens that the model sees at once");
@@ -61,15 +69,19 @@ internal sealed class TrainCommand
             new Example("switchyard train", "Trains on a built-in text in a few minutes, and shows which expert learns what."),
             new Example("switchyard train --data book.txt", "Trains on your text with settings that fit its size."),
             new Example("switchyard train --data texts/ --tokenizer bpe:4096 --experts 16 --tokens 20000000 --out runs/mine", "Chooses the tokenizer, the experts, the length and the folder."),
+            new Example("switchyard train --gate sigmoid-bias --knob bias_rate=0.01", "Chooses the gate, and turns one of its knobs."),
             new Example("switchyard train --resume runs/mine", "Goes on where the run was stopped or killed, to the same bits."));
         command.Add(train._data);
         command.Add(train._config);
         command.Add(train._out);
         command.Add(train._resume);
         foreach ((Option option, _, _) in train._settings) command.Add(option);
+        command.Add(train._knobs);
         command.Add(train._threads);
         return command;
     }
+
+    private void AddFlag(string name, string key, string description) => Add<bool>(name, key, description, "", static value => value);
 
     private void AddText(string name, string key, string description, string helpName) => Add<string>(name, key, description, helpName, static value => value);
 
@@ -79,15 +91,23 @@ internal sealed class TrainCommand
 
     private Option<T> Add<T>(string name, string key, string description, string helpName, Func<T, JsonNode?> toJson)
     {
-        Option<T> option = new(name) { Description = description, HelpName = helpName };
+        Option<T> option = new(name) { Description = description + DefaultOf(key), HelpName = helpName };
         _settings.Add((option, key, parse => parse.GetValue(option) is { } value ? toJson(value) : null));
         return option;
+    }
+
+    // What a setting is where nobody gives it; some depend on the text.
+    private static string DefaultOf(string key)
+    {
+        string?[] values = [.. SizeDefaults.Value.Select(options => key.Split('.').Aggregate<string, JsonNode?>(options, static (node, part) => node?[part])?.ToString()).Distinct()];
+        return values is [null] ? "" : values is [string one] ? $" [default: {one}]" : " [default: by the size of the text]";
     }
 
     private void Run(ParseResult parse, Output output, CancellationToken interrupted)
     {
         WorkerPool.Threads = parse.GetValue(_threads);
-        using LanguageTraining training = Open(parse, output);
+        WorkDisplay work = new(output);
+        using LanguageTraining training = Open(parse, output, work);
         long tokensPerStep = training.Task.TokensPerMicroBatch * training.Options.Learning.MicroBatches;
         long? total = training.Plan.TotalSteps(training.Task.TokensPerMicroBatch) * tokensPerStep;
         Introduce(training, output);
@@ -114,6 +134,7 @@ internal sealed class TrainCommand
                         progress.Start = state.Tokens;
                     },
                     Warned = output.Warn,
+                    Working = work,
                 },
                 TimeProvider.System,
                 interrupted);
@@ -128,7 +149,7 @@ internal sealed class TrainCommand
         if (last is null && MetricsFile.Read(training.Folder.MetricsPath) is [.., var recorded]) last = recorded;
         double rate = seconds > 0 ? tokens / seconds : last?.TokensPerSecond ?? 0;
         string sample = LanguageReport.Write(training, TypedLine.Of(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
-        LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(interrupted));
+        LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(work, interrupted));
         output.WriteLine(sample);
         output.WriteLine();
         output.WriteLine($"{evaluation.Text.NatsPerByte:f4} nats per byte on the held-out text ({evaluation.Text.NatsPerToken:f4} per token, perplexity {evaluation.Text.Perplexity:f2})");
@@ -137,7 +158,7 @@ internal sealed class TrainCommand
         if (output.Json) output.Result(Summary(training, result, evaluation, last, rate));
     }
 
-    private LanguageTraining Open(ParseResult parse, Output output)
+    private LanguageTraining Open(ParseResult parse, Output output, WorkDisplay work)
     {
         JsonObject changes = Changes(parse);
         string? data = parse.GetValue(_data), config = parse.GetValue(_config);
@@ -155,7 +176,7 @@ internal sealed class TrainCommand
             LanguageRunOptions options = LanguageRunOptions.For(place, bytes);
             if (settings is not null) options = LanguageRunJson.Change(options, settings, config!);
             return LanguageRunJson.Change(options, changes, "the command line") with { Data = place };
-        });
+        }, work);
     }
 
     private JsonObject Changes(ParseResult parse)
@@ -164,21 +185,44 @@ internal sealed class TrainCommand
         foreach ((Option option, string key, Func<ParseResult, JsonNode?> value) in _settings)
         {
             if (parse.GetResult(option) is not { Implicit: false }) continue;
-            JsonObject place = changes;
-            string[] path = key.Split('.');
-            foreach (string part in path[..^1])
-            {
-                if (place[part] is not JsonObject inner) place[part] = inner = [];
-                place = inner;
-            }
-            place[path[^1]] = value(parse);
+            Set(changes, key, value(parse));
+        }
+        foreach (string knob in parse.GetValue(_knobs) ?? [])
+        {
+            if (knob.Split('=', 2) is not [{ Length: > 0 } key, { Length: > 0 } text]) throw new ArgumentException($"'{knob}' turns no knob: give KEY=VALUE, such as groups=4");
+            Set(changes, $"model.routing.{key}", KnobValue(text));
         }
         return changes;
     }
 
+    private static void Set(JsonObject changes, string key, JsonNode? value)
+    {
+        JsonObject place = changes;
+        string[] path = key.Split('.');
+        foreach (string part in path[..^1])
+        {
+            if (place[part] is not JsonObject inner) place[part] = inner = [];
+            place = inner;
+        }
+        place[path[^1]] = value;
+    }
+
+    /// <summary>A number, true, false or null as such; every other word as text.</summary>
+    private static JsonNode? KnobValue(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return text;
+        }
+    }
+
     private static void Introduce(LanguageTraining training, Output output)
     {
-        output.Say(LanguageTask.Describe(training.Options.Model));
+        output.Say(training.Options.Model.Describe());
         output.Say($"{training.Model.ParameterCount:N0} parameters, {training.Model.ActiveParameterCount:N0} active for a token; run folder {training.Folder.Path}");
     }
 

@@ -1,14 +1,16 @@
+using Switchyard.Modules;
 using Switchyard.Tensors;
 
 namespace Switchyard.Experts.Banks;
 
 /// <summary>
-/// Gated feed-forward experts, down(silu(gate·x) ⊙ up·x), as three grouped matrix products: one weight tensor per
-/// projection holds all experts, and an expert's cost is its rows.
+/// Feed-forward experts as grouped matrix products: one weight tensor per projection holds all experts, and an
+/// expert's cost is its rows.
 /// </summary>
 public sealed class FeedForwardBank : ExpertBank
 {
-    private readonly Tensor _gate;
+    private readonly FeedForwardActivation _activation;
+    private readonly Tensor? _gate;
     private readonly Tensor _up;
     private readonly Tensor _down;
 
@@ -19,21 +21,25 @@ public sealed class FeedForwardBank : ExpertBank
     /// <param name="random">Draws the initial weights, normal.</param>
     /// <param name="deviation">Standard deviation of the initial gate and up projections.</param>
     /// <param name="downDeviation">Standard deviation of the initial down projection; null for the same.</param>
-    public FeedForwardBank(int experts, int width, int hidden, Philox random, double deviation = 0.02, double? downDeviation = null)
+    /// <param name="activation">What happens between the projections.</param>
+    public FeedForwardBank(
+        int experts, int width, int hidden, Philox random, double deviation = 0.02, double? downDeviation = null,
+        FeedForwardActivation activation = FeedForwardActivation.SwiGlu)
     {
-        _gate = AddParameter("gate_proj", Tensor.Normal([experts, hidden, width], 0, deviation, random));
+        _activation = activation;
+        if (activation == FeedForwardActivation.SwiGlu) _gate = AddParameter("gate_proj", Tensor.Normal([experts, hidden, width], 0, deviation, random));
         _up = AddParameter("up_proj", Tensor.Normal([experts, hidden, width], 0, deviation, random));
         _down = AddParameter("down_proj", Tensor.Normal([experts, width, hidden], 0, downDeviation ?? deviation, random));
     }
 
     /// <inheritdoc/>
-    public override int Experts => _gate.Shape[0];
+    public override int Experts => _up.Shape[0];
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor rows, Tensor offsets)
     {
-        Tensor gate = Tensor.GroupedLinear(rows, _gate, offsets); // [pairs, hidden]
+        Tensor? gate = _gate is null ? null : Tensor.GroupedLinear(rows, _gate, offsets); // [pairs, hidden]
         Tensor up = Tensor.GroupedLinear(rows, _up, offsets); // [pairs, hidden]
-        return Tensor.GroupedLinear(Tensor.SwiGlu(gate, up), _down, offsets); // [pairs, width]
+        return Tensor.GroupedLinear(_activation.Apply(gate, up), _down, offsets); // [pairs, width]
     }
 }

@@ -1,3 +1,6 @@
+using Switchyard.Experts.Selection;
+using Switchyard.Tensors;
+
 namespace Switchyard.Experts.Dispatch;
 
 /// <summary>
@@ -6,63 +9,68 @@ namespace Switchyard.Experts.Dispatch;
 /// </summary>
 internal static class SlotAssignment
 {
-    /// <summary>The choices in the order in which they ask, as token·k + choice.</summary>
-    /// <param name="tokens">How many tokens.</param>
-    /// <param name="topK">Choices per token.</param>
-    /// <param name="order">The rule.</param>
-    /// <param name="priority">For <see cref="Gates.SlotOrder"/> by priority: one number per token, the largest first; of equals the lower token.</param>
-    /// <param name="ordered">Takes the result [tokens · k].</param>
-    public static void Order(int tokens, int topK, Gates.SlotOrder order, ReadOnlySpan<float> priority, Span<int> ordered)
-    {
-        if (order == Gates.SlotOrder.TokenThenChoice)
-        {
-            for (int i = 0; i < ordered.Length; i++) ordered[i] = i;
-            return;
-        }
-        Span<int> first = ordered[..tokens];
-        for (int token = 0; token < tokens; token++) first[token] = token;
-        if (order == Gates.SlotOrder.ChoiceThenPriority)
-        {
-            float[] falling = priority.ToArray();
-            for (int token = 0; token < tokens; token++) falling[token] = -falling[token];
-            StableSort(falling, first);
-        }
-        for (int choice = topK - 1; choice >= 0; choice--)
-            for (int i = 0; i < tokens; i++) ordered[choice * tokens + i] = first[i] * topK + choice;
-    }
-
     /// <summary>Hands out the slots.</summary>
-    /// <param name="expertOf">The expert of each choice [tokens · k]; -1 for none.</param>
-    /// <param name="ordered">The order from <see cref="Order"/>.</param>
-    /// <param name="capacity">Slots per expert; null for as many as ask.</param>
-    /// <param name="rank">What decides who keeps a slot: the largest first, of equals the lower token; empty for the order itself.</param>
-    /// <param name="load">Takes the choices of each expert, kept or not [experts].</param>
-    /// <param name="offsets">Takes where each expert's pairs begin [experts + 1].</param>
-    /// <param name="pairs">Takes the kept choices grouped by expert, in slot order; the first offsets[experts] entries are set.</param>
-    public static void Assign(ReadOnlySpan<int> expertOf, ReadOnlySpan<int> ordered, int? capacity, ReadOnlySpan<float> rank, Span<long> load, Span<int> offsets, Span<int> pairs)
+    /// <param name="choices">Who asks for what.</param>
+    /// <param name="experts">How many experts there are.</param>
+    /// <param name="order">In which order they ask.</param>
+    /// <param name="priority">For <see cref="SlotOrder"/> by priority: one number per token, the largest first; of equals the lower token.</param>
+    /// <param name="sequences">How many equal runs of tokens have slots of their own.</param>
+    /// <param name="capacities">Slots per expert for each of these runs; empty for as many as ask.</param>
+    /// <param name="rank">What decides who keeps a slot, one number per choice: the largest first, of equals the lower token; empty for the order itself.</param>
+    public static Slots Assign(Choices choices, int experts, SlotOrder order, ReadOnlySpan<float> priority, int sequences, ReadOnlySpan<int> capacities, ReadOnlySpan<float> rank)
     {
-        load.Clear();
-        foreach (int expert in expertOf)
-            if (expert >= 0) load[expert]++;
-        offsets[0] = 0;
-        for (int expert = 0; expert < load.Length; expert++) offsets[expert + 1] = offsets[expert] + (int)load[expert];
+        int[]? first = order == SlotOrder.ChoiceThenPriority ? ByFalling(priority) : null;
+        bool byToken = order == SlotOrder.TokenThenChoice || (choices.Count == 1 && first is null);
+        Tensor keys = byToken && sequences == 1 ? choices.Experts.Reshape([(int)choices.Experts.Elements]) : Keys(choices, byToken, first, sequences);
+        (Tensor pairs, Tensor bins) = Tensor.GroupByKey(keys, experts * sequences);
+        if (!byToken) FromAskingOrder(pairs.AsSpan<int>(), choices, first);
 
-        Span<int> next = stackalloc int[load.Length <= 1024 ? load.Length : 0];
-        if (next.Length < load.Length) next = new int[load.Length];
-        offsets[..load.Length].CopyTo(next);
-        foreach (int choice in ordered)
-            if (expertOf[choice] >= 0) pairs[next[expertOf[choice]]++] = choice;
-
-        if (capacity is { } slots) KeepUpTo(slots, rank, offsets, pairs);
+        long[] load = new long[experts];
+        ReadOnlySpan<int> starts = bins.AsReadOnlySpan<int>();
+        for (int expert = 0; expert < experts; expert++) load[expert] = starts[(expert + 1) * sequences] - starts[expert * sequences];
+        if (capacities.Length > 0) pairs = pairs.Slice(0, 0, KeepUpTo(capacities, rank, bins.AsSpan<int>(), pairs.AsSpan<int>()));
+        return new(pairs, sequences == 1 ? bins : bins.Slice(0, 0, null, sequences), load);
     }
 
-    /// <summary>Cuts every expert's run to its capacity and closes the gaps.</summary>
-    private static void KeepUpTo(int capacity, ReadOnlySpan<float> rank, Span<int> offsets, Span<int> pairs)
+    /// <summary>What each choice asks for, expert·sequences + sequence, in the order of asking; negative where it does not ask.</summary>
+    private static Tensor Keys(Choices choices, bool byToken, int[]? first, int sequences)
+    {
+        int tokens = choices.Tokens, count = choices.Count, length = tokens / sequences;
+        Tensor keys = Tensor.Empty([tokens * count], ElementType.Int32);
+        Span<int> asked = keys.AsSpan<int>();
+        ReadOnlySpan<int> entries = choices.Experts.AsReadOnlySpan<int>();
+        for (int choice = 0, at = 0; choice < count; choice++)
+        {
+            for (int i = 0; i < tokens; i++, at++)
+            {
+                int token = first is null ? i : first[i], expert = entries[token * count + choice];
+                int key = expert < 0 ? -1 : sequences == 1 ? expert : expert * sequences + token / length;
+                asked[byToken ? token * count + choice : at] = key;
+            }
+        }
+        return keys;
+    }
+
+    /// <summary>Turns places in the order of asking, choice by choice, into token·choices + choice.</summary>
+    private static void FromAskingOrder(Span<int> pairs, Choices choices, int[]? first)
+    {
+        uint tokens = (uint)choices.Tokens, count = (uint)choices.Count;
+        foreach (ref int pair in pairs)
+        {
+            (uint choice, uint i) = Math.DivRem((uint)pair, tokens);
+            uint token = first is null ? i : (uint)first[i];
+            pair = (int)(token * count + choice);
+        }
+    }
+
+    /// <summary>Cuts every bin to its capacity and closes the gaps.</summary>
+    /// <returns>How many pairs are kept.</returns>
+    private static int KeepUpTo(ReadOnlySpan<int> capacities, ReadOnlySpan<float> rank, Span<int> bins, Span<int> pairs)
     {
         int kept = 0;
-        for (int expert = 0, start = 0; expert < offsets.Length - 1; expert++)
+        for (int bin = 0, start = 0; bin < bins.Length - 1; bin++)
         {
-            int end = offsets[expert + 1];
+            int end = bins[bin + 1], capacity = capacities[bin % capacities.Length];
             Span<int> run = pairs[start..end];
             start = end;
             if (run.Length > capacity)
@@ -72,30 +80,30 @@ internal static class SlotAssignment
             }
             run.CopyTo(pairs[kept..]);
             kept += run.Length;
-            offsets[expert + 1] = kept;
+            bins[bin + 1] = kept;
         }
+        return kept;
     }
 
-    /// <summary>Moves the choices of highest rank to the front of the run, in the order in which they stood.</summary>
+    /// <summary>Moves the pairs of highest rank to the front of the run, in the order in which they stood.</summary>
     private static void KeepHighest(int capacity, ReadOnlySpan<float> rank, Span<int> run)
     {
-        int[] byRank = run.ToArray();
-        float[] falling = new float[run.Length];
-        Array.Sort(byRank);
-        for (int i = 0; i < byRank.Length; i++) falling[i] = -rank[byRank[i]];
-        StableSort(falling, byRank);
-        HashSet<int> survivors = [.. byRank.AsSpan(0, capacity)];
+        int[] byToken = run.ToArray();
+        Array.Sort(byToken);
+        float[] ranks = new float[run.Length];
+        for (int i = 0; i < ranks.Length; i++) ranks[i] = rank[byToken[i]];
+        HashSet<int> survivors = [];
+        foreach (int place in ByFalling(ranks).AsSpan(0, capacity)) survivors.Add(byToken[place]);
         int kept = 0;
-        foreach (int choice in run.ToArray())
-            if (survivors.Contains(choice)) run[kept++] = choice;
+        foreach (int pair in run.ToArray())
+            if (survivors.Contains(pair)) run[kept++] = pair;
     }
 
-    private static void StableSort(float[] keys, Span<int> items)
+    /// <summary>The places of numbers from the largest down, of equals the lower place.</summary>
+    private static int[] ByFalling(ReadOnlySpan<float> numbers)
     {
-        int[] positions = new int[keys.Length];
-        for (int i = 0; i < positions.Length; i++) positions[i] = i;
-        Array.Sort(positions, (a, b) => keys[a] != keys[b] ? keys[a].CompareTo(keys[b]) : a.CompareTo(b));
-        int[] before = items.ToArray();
-        for (int i = 0; i < positions.Length; i++) items[i] = before[positions[i]];
+        using Tensor keys = Tensor.From(numbers, [numbers.Length]);
+        using Tensor order = keys.ArgSort(descending: true);
+        return order.ToArray<int>();
     }
 }

@@ -21,4 +21,20 @@ public abstract class Gate : Module
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
     /// <param name="context">What the gate may use beside them.</param>
     public abstract Routing Route(Tensor tokens, RoutingContext context);
+
+    /// <summary>Told once, before training, what the text is like; a gate may make its tables from it.</summary>
+    public virtual void Prepare(TokenStatistics text)
+    {
+    }
+
+    /// <summary>Told before every optimiser step how far training has come; a gate may follow a schedule.</summary>
+    /// <param name="progress">From 0, at the first step, to 1 at the end.</param>
+    public virtual void BeginStep(double progress)
+    {
+    }
+
+    /// <summary>Told after every optimiser step, when all its micro-batches have been routed; a gate may correct its buffers.</summary>
+    public virtual void EndStep()
+    {
+    }
 }

@@ -1,20 +1,20 @@
-using System.Numerics;
 using Switchyard.Experts.Dispatch;
+using Switchyard.Experts.Losses;
+using Switchyard.Experts.Selection;
 using Switchyard.Tensors;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Switchyard.Experts.Gates;
 
 /// <summary>
-/// Every token goes to the k experts of its largest router probabilities; ties to the lowest index. The general
-/// token-choice gate: GShard (arXiv 2006.16668), Switch (arXiv 2101.03961) and Mixtral's are settings of it.
+/// Every token goes to the k experts of its largest scores, ties to the lowest index: the general token-choice gate,
+/// y = Σ g_j·f_j(x), g_j = s_j / Σ s over the chosen (arXiv 1701.06538, §2.1, without noise; Mixtral, arXiv 2401.04088).
 /// </summary>
-public class TopKGate : Gate
+public class TopKGate : RouterGate
 {
-    private const double SmallestNormal = 1.1754943508222875e-38;
-
     private readonly TopKOptions _options;
-    private readonly Tensor _weight;
+    private readonly Tensor? _weight;
+    private readonly Tensor? _bias;
+    private readonly long[]? _stepCounts;
 
     /// <summary>Makes a gate.</summary>
     /// <param name="width">Length of a token's hidden vector.</param>
@@ -24,143 +24,80 @@ public class TopKGate : Gate
     /// <param name="deviation">Standard deviation of the initial router weights.</param>
     /// <exception cref="ArgumentException">The policy does not fit the number of experts.</exception>
     public TopKGate(int width, int experts, TopKOptions options, Philox random, double deviation = 0.02)
+        : this(experts, options)
+    {
+        _weight = AddParameter("weight", Tensor.Normal([experts, width], 0, deviation, random));
+        _bias = options.RouterBias ? AddParameter("bias", Tensor.Zeros([experts])) : null;
+    }
+
+    /// <summary>Makes a gate that has a router of its own.</summary>
+    private protected TopKGate(int experts, TopKOptions options)
         : base(experts)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check(experts);
         _options = options;
-        _weight = AddParameter("weight", Tensor.Normal([experts, width], 0, deviation, random));
+        _stepCounts = options.BalanceScope == BalanceScope.GlobalBatch ? new long[experts] : null;
     }
 
     /// <summary>The policy.</summary>
     public TopKOptions Options => _options;
 
     /// <inheritdoc/>
-    public override Routing Route(Tensor tokens, RoutingContext context)
+    public override void EndStep()
     {
-        ArgumentNullException.ThrowIfNull(tokens);
-        if (IsTraining && _options.Jitter > 0 && context.Random is { } random)
-            tokens = tokens * Tensor.Uniform(tokens.Shape, 1 - _options.Jitter, 1 + _options.Jitter, random, tokens.Type);
-        return Route(Tensor.Linear(tokens, _weight));
+        if (_stepCounts is not null) Array.Clear(_stepCounts);
     }
 
-    /// <summary>Routes by given router logits [tokens, experts].</summary>
-    /// <exception cref="ArgumentException">The logits are not one per expert.</exception>
-    public Routing Route(Tensor logits)
+    /// <inheritdoc/>
+    protected override Tensor Logits(Tensor tokens, RoutingContext context) => Tensor.Linear(Jittered(tokens, context), _weight!, _bias);
+
+    /// <summary>The tokens, multiplied by random numbers close to 1 where that is asked for.</summary>
+    private protected Tensor Jittered(Tensor tokens, RoutingContext context)
+        => IsTraining && _options.Jitter > 0 && context.Uniform(tokens.Shape, 1 - _options.Jitter, 1 + _options.Jitter, tokens.Type) is { } factors ? tokens * factors : tokens;
+
+    /// <inheritdoc/>
+    protected sealed override Routing Choose(Tensor logits, RoutingContext context)
     {
-        ArgumentNullException.ThrowIfNull(logits);
-        if (logits.Rank != 2 || logits.Shape[1] != Experts) throw new ArgumentException($"router logits have shape {logits.Shape}, the gate has {Experts} experts: give [tokens, {Experts}]");
-        int tokens = logits.Shape[0], topK = _options.TopK;
-        Tensor probabilities = logits.Softmax(-1); // [tokens, experts]
-        Tensor chosen = TopExperts(probabilities); // Int32 [tokens, k]
-        Tensor weights = Weigh(logits, probabilities, chosen); // [tokens, k]
+        Tensor scores = _options.Score.Of(logits); // [tokens, experts]
+        Choices choices = context.Replay is { } replay ? new(replay.Recorded.Choices) : Select(logits, scores, context).Without(context.Mask);
+        Tensor weights = Weigh(logits, scores, choices); // [tokens, choices]
+        Slots slots = Slots.By(choices, _options, IsTraining, scores, weights, context);
+        if (_options.ActualRenormalise == Renormalisation.AfterDropping) weights = weights.Kept(slots.Pairs).OverNorm(_options.Norm);
+        if (_options.Scale != 1) weights *= _options.Scale;
+        if (IsTraining && context.Replay is null) Learn(logits, slots, context);
 
-        // In tensors, whose memory is reused from step to step.
-        Tensor ordered = Tensor.Empty([tokens * topK], ElementType.Int32), pairs = Tensor.Empty([tokens * topK], ElementType.Int32);
-        Tensor offsets = Tensor.Empty([Experts + 1], ElementType.Int32);
-        long[] load = new long[Experts];
-        SlotAssignment.Order(tokens, topK, _options.SlotOrder, Priority(probabilities), ordered.AsSpan<int>());
-        SlotAssignment.Assign(
-            chosen.AsReadOnlySpan<int>(), ordered.AsReadOnlySpan<int>(), _options.Capacity(tokens, Experts, IsTraining), DropRank(probabilities, chosen, weights),
-            load, offsets.AsSpan<int>(), pairs.AsSpan<int>());
-
-        Tensor kept = pairs.Slice(0, 0, offsets.AsReadOnlySpan<int>()[^1]); // token·k + choice of each kept pair
-        if (_options.ActualRenormalise == Renormalisation.AfterDropping) weights = RenormaliseOver(weights, kept.AsReadOnlySpan<int>());
-        return new Routing(
-            tokens,
-            TokensOf(kept.AsReadOnlySpan<int>(), topK),
-            offsets,
-            weights.Reshape([tokens * topK]).IndexSelect(0, kept),
-            Losses(logits, probabilities, load),
-            new RoutingStatistics(load, tokens * topK - kept.Elements, MeanEntropy(probabilities)))
-        { Logits = logits };
-    }
-
-    private Tensor TopExperts(Tensor probabilities)
-    {
-        using Gradients.Pause pause = Gradients.Paused();
-        return probabilities.TopK(_options.TopK, -1).Indices;
-    }
-
-    private Tensor Weigh(Tensor logits, Tensor probabilities, Tensor chosen)
-    {
-        Tensor weights = _options.Weights == CombineWeights.Softmax
-            ? probabilities.Gather(-1, chosen)
-            : logits.Gather(-1, chosen).Softmax(-1);
-        return _options.ActualRenormalise == Renormalisation.BeforeDropping ? weights / weights.Sum([-1], keepAxes: true) : weights;
-    }
-
-    private List<RoutingLoss> Losses(Tensor logits, Tensor probabilities, long[] load)
-    {
         List<RoutingLoss> losses = [];
-        if (_options.BalanceCoefficient != 0)
-        {
-            losses.Add(new("balance", LoadBalance.Loss(probabilities, load, _options.BalanceCoefficient)));
-        }
-        if (_options.ZCoefficient != 0)
-        {
-            losses.Add(new("z", logits.LogSumExp(-1, keepAxis: false).Square().Mean() * _options.ZCoefficient));
-        }
-        return losses;
+        AddLosses(losses, logits, scores, choices, context);
+        losses.AddZ(logits, _options.ZCoefficient, context);
+        double entropy = RouterEntropy.Mean(_options.Score == ScoreFunction.Softmax ? scores : logits.Detach().Softmax(), context);
+        return new Routing(choices, slots, weights, losses, entropy) { Logits = logits };
     }
 
-    private float[] Priority(Tensor probabilities)
+    /// <summary>Chooses, without gradient.</summary>
+    /// <param name="logits">[tokens, experts]</param>
+    /// <param name="scores">[tokens, experts]</param>
+    /// <param name="context">What the gate may use beside them.</param>
+    private protected virtual Choices Select(Tensor logits, Tensor scores, in RoutingContext context) => Choices.Top(logits, _options.TopK);
+
+    /// <summary>Takes note of what a batch of training was routed like, for <see cref="EndStep"/>.</summary>
+    private protected virtual void Learn(Tensor logits, in Slots slots, in RoutingContext context)
     {
-        if (_options.SlotOrder != SlotOrder.ChoiceThenPriority) return [];
-        using Gradients.Pause pause = Gradients.Paused();
-        return probabilities.Max(-1).Values.To(ElementType.Float32).ToArray<float>();
     }
 
-    private float[] DropRank(Tensor probabilities, Tensor chosen, Tensor weights)
+    /// <summary>Adds the losses, but for the z-loss.</summary>
+    private protected virtual void AddLosses(List<RoutingLoss> losses, Tensor logits, Tensor scores, Choices choices, in RoutingContext context)
     {
-        using Gradients.Pause pause = Gradients.Paused();
-        return _options.DropRule switch
-        {
-            DropRule.LowestWeight => weights.To(ElementType.Float32).ToArray<float>(),
-            DropRule.LowestProbability => probabilities.Gather(-1, chosen).To(ElementType.Float32).ToArray<float>(),
-            _ => [],
-        };
+        if (_options.BalanceCoefficient == 0) return;
+        Tensor probabilities = _options.Score.Normalised(scores); // [tokens, experts]
+        losses.Add(new("balance", LoadBalance.Loss(probabilities, choices, _options.BalanceOver, _options.BalanceScope, _options.BalanceCoefficient, CountsOfStep(context), context)));
     }
 
-    private static Tensor RenormaliseOver(Tensor weights, ReadOnlySpan<int> kept)
+    private Tensor Weigh(Tensor logits, Tensor scores, Choices choices)
     {
-        // A token that keeps nothing divides 0 by the smallest normal number instead of by 0.
-        Tensor mask = Tensor.Zeros([(int)weights.Elements], ElementType.Float32);
-        Span<float> isKept = mask.AsSpan<float>();
-        foreach (int pair in kept) isKept[pair] = 1;
-        Tensor surviving = weights * mask.Reshape(weights.Shape).To(weights.Type);
-        return surviving / surviving.Sum([-1], keepAxes: true).Clamp(SmallestNormal, null);
+        Tensor weights = _options.Weights.Of(logits, scores, choices);
+        return _options.ActualRenormalise == Renormalisation.BeforeDropping ? weights.OverNorm(_options.Norm) : weights;
     }
 
-    private static Tensor TokensOf(ReadOnlySpan<int> pairs, int topK)
-    {
-        Tensor tokens = Tensor.Empty([pairs.Length], ElementType.Int32);
-        Span<int> tokenOf = tokens.AsSpan<int>();
-        for (int pair = 0; pair < pairs.Length; pair++) tokenOf[pair] = pairs[pair] / topK;
-        return tokens;
-    }
-
-    private static double MeanEntropy(Tensor probabilities)
-    {
-        double sum = probabilities.Type == ElementType.Float32 ? Entropy(probabilities.AsReadOnlySpan<float>()) : Entropy(probabilities.AsReadOnlySpan<double>());
-        return sum / Math.Max(1, probabilities.Shape[0]);
-    }
-
-    /// <summary>-Σ p·ln p.</summary>
-    private static double Entropy<T>(ReadOnlySpan<T> probabilities)
-        where T : unmanaged, IFloatingPointIeee754<T>
-    {
-        const int Run = 256;
-        Span<T> logarithms = stackalloc T[Run];
-        double sum = 0;
-        for (int start = 0; start < probabilities.Length; start += Run)
-        {
-            ReadOnlySpan<T> p = probabilities[start..Math.Min(start + Run, probabilities.Length)];
-            // 0·ln 0 is 0: the smallest normal number stands in for 0 under the logarithm.
-            TensorPrimitives.Max(p, T.CreateChecked(SmallestNormal), logarithms);
-            TensorPrimitives.Log(logarithms[..p.Length], logarithms);
-            sum -= double.CreateChecked(TensorPrimitives.Dot(p, logarithms[..p.Length]));
-        }
-        return sum;
-    }
+    private long[]? CountsOfStep(in RoutingContext context) => IsTraining && context.Replay is null ? _stepCounts : null;
 }

@@ -1,7 +1,6 @@
 using Switchyard.Experts;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
-using Switchyard.Language.Transformer;
 using Switchyard.Tensors;
 
 namespace Switchyard.Language.Evaluations;
@@ -41,7 +40,7 @@ public static class TextEvaluator
                 WindowBatch part = new(count, length);
                 for (int i = 0; i < count; i++) part.Set(i, windows[first + i]);
                 foreach (int target in part.Targets.AsReadOnlySpan<int>()) bytes += tokenizer.TokenBytes(target).Length;
-                DecoderOutput output = model.Forward(part.Inputs);
+                LanguageModelOutput output = model.Forward(part.Inputs);
                 Tensor logits = output.Logits.Reshape([(int)part.Targets.Elements, model.Options.Vocabulary]); // [count · (length - 1), vocabulary]
                 nats += Tensor.CrossEntropy(logits, part.Targets, reduction: LossReduction.Sum).ToDouble();
                 layers = Merge(layers, output.Routings, (long)first * (length - 1));

@@ -1,5 +1,3 @@
-using Switchyard.Language.Transformer;
-using Switchyard.Modules;
 using Switchyard.Tensors;
 
 namespace Switchyard.Language.Generation;
@@ -34,34 +32,24 @@ public sealed class TextGenerator
     private IEnumerable<int> Draw(List<int> window)
     {
         int context = _model.Options.Context;
-        KeyValueCache[] caches = _model.NewCaches();
-        try
+        using SequenceState state = _model.NewState();
+        if (window.Count >= context) window.RemoveRange(0, window.Count - context + 1);
+        while (true)
         {
-            if (window.Count >= context) window.RemoveRange(0, window.Count - context + 1);
-            int read = 0;
-            while (true)
-            {
-                int next = Next([.. window.Skip(read)], caches);
-                read = window.Count;
-                yield return next;
-                window.Add(next);
-                if (window.Count <= context) continue;
-                window.RemoveRange(0, window.Count - context / 2);
-                foreach (KeyValueCache cache in caches) cache.Clear();
-                read = 0;
-            }
-        }
-        finally
-        {
-            foreach (KeyValueCache cache in caches) cache.Dispose();
+            int next = Next([.. window.Skip(state.Length)], state);
+            yield return next;
+            window.Add(next);
+            if (window.Count <= context) continue;
+            window.RemoveRange(0, window.Count - context / 2);
+            state.Clear();
         }
     }
 
-    private int Next(int[] ids, KeyValueCache[] caches)
+    private int Next(int[] ids, SequenceState state)
     {
         using Gradients.Pause pause = Gradients.Paused();
         using TensorScope scope = new();
-        Tensor logits = _model.Forward(Tensor.From(ids, [1, ids.Length]), null, caches).Logits; // [1, tokens, vocabulary]
+        Tensor logits = _model.Forward(Tensor.From(ids, [1, ids.Length]), null, state).Logits; // [1, tokens, vocabulary]
         int vocabulary = logits.Shape[2];
         return _sampler.Next(logits.AsReadOnlySpan<float>()[^vocabulary..]);
     }

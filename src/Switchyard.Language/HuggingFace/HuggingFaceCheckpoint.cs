@@ -16,11 +16,11 @@ public static partial class HuggingFaceCheckpoint
 {
     /// <summary>Loads a model from a folder with config.json and safetensors files.</summary>
     /// <exception cref="SwitchyardException">A file is missing, damaged or of an unsupported model.</exception>
-    public static LanguageModel Load(string folder)
+    public static DecoderModel Load(string folder)
     {
         DecoderOptions options = HuggingFaceConfig.Read(Path.Combine(folder, HuggingFaceConfig.FileName));
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        LanguageModel model = new(options, new Philox(0));
+        DecoderModel model = new(options, new Philox(0));
         using TensorScope scope = new();
         model.Load(name => BankName().Match(name) is { Success: true } bank
             ? StackExperts(checkpoint, bank.Groups[1].Value, bank.Groups[2].Value, options.Experts)
@@ -34,7 +34,7 @@ public static partial class HuggingFaceCheckpoint
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        string config = HuggingFaceConfig.Write(model.Options).ToJsonString(new JsonSerializerOptions { WriteIndented = true });
+        string config = HuggingFaceConfig.Write(model.Options as DecoderOptions ?? throw new SwitchyardException($"Hugging Face has no model like the architecture '{model.Options.Architecture}'", "export a decoder")).ToJsonString(new JsonSerializerOptions { WriteIndented = true });
         string configPath = Path.Combine(folder, HuggingFaceConfig.FileName);
         // A run has a file of that name too: it must not lose it.
         if (File.Exists(configPath) && !HuggingFaceConfig.IsAt(configPath))

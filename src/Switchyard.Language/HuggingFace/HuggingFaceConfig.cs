@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Selection;
 using Switchyard.Language.Transformer;
 
 namespace Switchyard.Language.HuggingFace;
@@ -84,11 +85,12 @@ public static class HuggingFaceConfig
         };
         if (sparse)
         {
+            TopKOptions routing = (TopKOptions)options.Routing;
             config["num_experts"] = options.Experts;
-            config["num_experts_per_tok"] = options.Routing.TopK;
-            config["norm_topk_prob"] = options.Routing.ActualRenormalise != Renormalisation.None || options.Routing.Weights == CombineWeights.SoftmaxOverChosen;
+            config["num_experts_per_tok"] = routing.TopK;
+            config["norm_topk_prob"] = routing.ActualRenormalise != Renormalisation.None || routing.Weights == CombineWeights.SoftmaxOverChosen;
             config["clip_qkv"] = options.ClipQkv;
-            config["router_aux_loss_coef"] = options.Routing.BalanceCoefficient;
+            config["router_aux_loss_coef"] = routing.BalanceCoefficient;
             config["output_router_logits"] = false;
         }
         else
@@ -107,10 +109,17 @@ public static class HuggingFaceConfig
             : options.MixtureEvery != 1 ? $"experts only in one layer of {options.MixtureEvery}"
             : options.SharedHidden != 0 ? "a shared expert"
             : options.ActualHeadWidth * options.Heads != options.Width ? $"a head width of {options.ActualHeadWidth}, which is not width / heads"
-            : options.Routing.EvaluationCapacityFactor is not null ? "a capacity in evaluation"
-            : null;
+            : GateObstacle(options.Routing);
         if (obstacle is not null) throw new SwitchyardException($"Hugging Face's {(options.HasExperts ? "OLMoE" : "Llama")} cannot express {obstacle}", Hint);
     }
+
+    /// <summary>What in evaluation is not a softmax over all experts and the k largest of it, weighted by it.</summary>
+    private static string? GateObstacle(GateOptions options)
+        => options is not TopKOptions routing || options.GetType() != typeof(TopKOptions) && options is not (SwitchOptions or Top2Options) ? $"the gate '{GateCatalogue.NameOf(options)}'"
+            : routing.Score != ScoreFunction.Softmax ? "a score that is no softmax"
+            : routing.Weights == CombineWeights.One || routing.Norm != 1 || routing.Scale != 1 ? "combine weights other than probabilities"
+            : routing.EvaluationCapacityFactor is not null ? "a capacity in evaluation"
+            : null;
 
     private static JsonObject Parse(string path)
     {

@@ -27,7 +27,7 @@ public static class LanguageReport
         TrainingReportData data = new()
         {
             Title = training.Options.Data is { } path ? Path.GetFileName(path) : "The built-in text",
-            Subtitle = LanguageTask.Describe(training.Options.Model),
+            Subtitle = training.Options.Model.Describe(),
             CommandLine = commandLine,
             Metrics = MetricsFile.Read(training.Folder.MetricsPath),
             Configuration = [.. Flatten("", LanguageRunJson.Write(training.Options))],

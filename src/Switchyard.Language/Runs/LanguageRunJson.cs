@@ -10,7 +10,13 @@ public static class LanguageRunJson
 {
     /// <summary>The options with every key.</summary>
     public static JsonObject Write(LanguageRunOptions options)
-        => JsonSerializer.SerializeToNode(options, LanguageRunJsonContext.Default.LanguageRunOptions)!.AsObject();
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        JsonObject json = JsonSerializer.SerializeToNode(options, LanguageRunJsonContext.Default.LanguageRunOptions)!.AsObject();
+        json["model"]!["gate"] = options.Model.Gate;
+        json["model"]!["routing"] = GateCatalogue.Write(options.Model.Routing);
+        return json;
+    }
 
     /// <summary>Reads a file of options; keys that it lacks keep their default.</summary>
     /// <exception cref="SwitchyardException">The file is missing, not JSON, has an unknown key or a value of the wrong type.</exception>
@@ -47,21 +53,46 @@ public static class LanguageRunJson
     {
         ArgumentNullException.ThrowIfNull(changes);
         JsonObject merged = Write(options);
-        // The Switch gate is a policy of its own: its knobs are changed from there.
-        if (changes["model"] is JsonObject model && model["gate"] is JsonValue gate && gate.TryGetValue(out string? name) && name == "switch")
-            merged["model"]!["routing"] = Write(options with { Model = options.Model with { Routing = SwitchGate.Defaults } })["model"]!["routing"]!.DeepClone();
+        if (changes["model"] is JsonObject { } changed && changed["architecture"] is JsonValue value && value.TryGetValue(out string? architecture) && architecture != options.Model.Architecture)
+        {
+            if (!LanguageModelOptions.Architectures.TryGetValue(architecture, out LanguageModelOptions? defaults))
+                throw new ArgumentException($"there is no architecture '{architecture}': choose {string.Join(" or ", LanguageModelOptions.Architectures.Keys)}");
+            options = options with { Model = defaults };
+            merged = Write(options);
+        }
+        // Every gate has a policy of its own: where another is named, its knobs are changed from its defaults.
+        if (changes["model"] is JsonObject model && model["gate"] is JsonValue gate && gate.TryGetValue(out string? name) && name != options.Model.Gate)
+            merged["model"]!["routing"] = GateCatalogue.Write(GateCatalogue.Find(name).Defaults);
         Overlay(merged, changes, "", source);
         // How long to train is one choice of three: the last one made counts.
         if (changes["learning"] is JsonObject learning && Limits.Any(learning.ContainsKey))
             foreach (string limit in Limits.Where(limit => !learning.ContainsKey(limit))) merged["learning"]![limit] = null;
         try
         {
-            return merged.Deserialize(LanguageRunJsonContext.Default.LanguageRunOptions)!;
+            return Read(merged);
         }
         catch (JsonException failure)
         {
             string key = failure.Path?.TrimStart('$', '.') ?? "a value";
             throw new SwitchyardException($"{source}: {key} has a value of the wrong type, or one too large", "compare with the config.json of a run", failure);
+        }
+    }
+
+    private static LanguageRunOptions Read(JsonObject json)
+    {
+        JsonObject model = json["model"] as JsonObject ?? throw new JsonException("no model is described", "model", null, null);
+        (JsonNode? gate, JsonNode? routing) = (model["gate"], model["routing"]);
+        model.Remove("gate");
+        model.Remove("routing");
+        LanguageRunOptions options = json.Deserialize(LanguageRunJsonContext.Default.LanguageRunOptions)!;
+        string name = gate.Deserialize(LanguageRunJsonContext.Default.String) ?? throw new JsonException("no gate is named", "model.gate", null, null);
+        try
+        {
+            return options with { Model = options.Model with { Routing = GateCatalogue.Read(name, routing as JsonObject ?? throw new JsonException("no object of knobs")) } };
+        }
+        catch (JsonException failure)
+        {
+            throw new JsonException(failure.Message, $"model.routing{failure.Path?.TrimStart('$')}", failure.LineNumber, failure.BytePositionInLine, failure);
         }
     }
 
@@ -87,4 +118,5 @@ public static class LanguageRunJson
     IgnoreReadOnlyProperties = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(LanguageRunOptions))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class LanguageRunJsonContext : JsonSerializerContext;

@@ -16,7 +16,7 @@ public sealed record LanguageRunOptions
     public string Tokenizer { get; init; } = "bytes";
 
     /// <summary>The model.</summary>
-    public DecoderOptions Model { get; init; } = new();
+    public LanguageModelOptions Model { get; init; } = new DecoderOptions();
 
     /// <summary>The training.</summary>
     public LearningOptions Learning { get; init; } = new();
@@ -34,7 +34,7 @@ public sealed record LanguageRunOptions
         {
             Data = data,
             // A small text is known by heart after a few epochs: less to learn with, and more that is dropped.
-            Model = bytes < 300_000 ? Small with { Dropout = 0.2 } : new() { Dropout = bytes < 20_000_000 ? 0.15 : 0 },
+            Model = bytes < 300_000 ? Small with { Dropout = 0.2 } : new DecoderOptions { Dropout = bytes < 20_000_000 ? 0.15 : 0 },
             Learning = new() { Tokens = Math.Clamp(6 * bytes, 1_000_000, 12_000_000), Batch = 8, LearningRate = 1.5e-3 },
         };
 

@@ -1,8 +1,8 @@
 using Switchyard.Experts;
+using Switchyard.Experts.Gates;
 using Switchyard.Language.Evaluations;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
-using Switchyard.Language.Transformer;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 using Switchyard.Training;
@@ -19,6 +19,7 @@ public sealed class LanguageTask : TrainingTask
     private readonly EvaluationWindows _heldOut;
     private readonly int _batch;
     private readonly IReadOnlyList<int> _mixtureLayers;
+    private readonly Gate[] _gates;
 
     /// <summary>Makes a task.</summary>
     /// <param name="model">What learns.</param>
@@ -33,27 +34,28 @@ public sealed class LanguageTask : TrainingTask
         if (batch < 1 || (long)batch * (windows.WindowLength - 1) > int.MaxValue) throw new ArgumentException($"the batch is {batch} windows of {windows.WindowLength - 1} tokens: give 1 window or more, and at most {int.MaxValue:N0} tokens");
         (_model, _tokenizer, _windows, _heldOut, _batch) = (model, tokenizer, windows, heldOut, batch);
         _mixtureLayers = model.Options.MixtureLayers;
+        _gates = [.. model.Modules().Select(static module => module.Module).OfType<Gate>()];
     }
 
     /// <inheritdoc/>
     public override Module Model => _model;
 
     /// <inheritdoc/>
-    public override string ModelDescription => Describe(_model.Options);
+    public override string ModelDescription => _model.Options.Describe();
 
     /// <inheritdoc/>
     public override long TokensPerMicroBatch => (long)_batch * (_windows.WindowLength - 1);
 
-    /// <summary>A model in one line that differs wherever the shapes or the routing of two models differ.</summary>
-    public static string Describe(DecoderOptions options)
+    /// <inheritdoc/>
+    public override void BeginStep(double progress)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        string heads = options.KeyValueHeads is { } keyValueHeads && keyValueHeads != options.Heads ? $"{options.Heads} heads over {keyValueHeads}" : $"{options.Heads} heads";
-        string width = options.HeadWidth is { } headWidth ? $"{heads} of {headWidth}" : heads;
-        string layers = options.MixtureEvery == 1 ? "" : $" in one layer of {options.MixtureEvery}";
-        string shared = options.SharedHidden == 0 ? "" : $" beside a shared one of {options.SharedHidden}";
-        string experts = options.HasExperts ? $"{options.Gate} {options.Routing.TopK} of {options.Experts} experts{layers}, inner width {options.Hidden}{shared}" : $"dense, inner width {options.Hidden}";
-        return $"decoder of {options.Layers} layers, width {options.Width}, {width}; {experts}; vocabulary {options.Vocabulary}, context {options.Context}";
+        foreach (Gate gate in _gates) gate.BeginStep(progress);
+    }
+
+    /// <inheritdoc/>
+    public override void EndStep()
+    {
+        foreach (Gate gate in _gates) gate.EndStep();
     }
 
     /// <inheritdoc/>
@@ -61,7 +63,7 @@ public sealed class LanguageTask : TrainingTask
     {
         WindowBatch windows = new(_batch, _windows.WindowLength);
         for (int i = 0; i < _batch; i++) windows.Set(i, _windows.Window(microBatch * _batch + i));
-        DecoderOutput output = _model.Forward(windows.Inputs, random);
+        LanguageModelOutput output = _model.Forward(windows.Inputs, random);
         Tensor logits = output.Logits.Reshape([(int)windows.Targets.Elements, _model.Options.Vocabulary]); // [batch · context, vocabulary]
         Tensor loss = Tensor.CrossEntropy(logits, windows.Targets);
         Tensor total = output.RoutingLoss() is { } routing ? loss + routing : loss;
@@ -69,9 +71,10 @@ public sealed class LanguageTask : TrainingTask
     }
 
     /// <inheritdoc/>
-    public override Evaluation Evaluate(CancellationToken cancellation)
+    public override Evaluation Evaluate(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        TextEvaluation evaluation = TextEvaluator.Evaluate(_model, _tokenizer, _heldOut, _batch, null, cancellation);
+        TextEvaluation evaluation = TextEvaluator.Evaluate(
+            _model, _tokenizer, _heldOut, _batch, done => progress?.Report(new("evaluating", "windows", done, _heldOut.Count)), cancellation);
         return new LanguageEvaluation(evaluation, [.. evaluation.Layers.Select((layer, index) => Metrics(_mixtureLayers[index], layer))]);
     }
 

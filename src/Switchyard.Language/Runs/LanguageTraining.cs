@@ -1,7 +1,8 @@
 using System.Globalization;
+using Switchyard.Experts.Gates;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
-using Switchyard.Language.Transformer;
+using Switchyard.Modules;
 using Switchyard.Tensors;
 using Switchyard.Training;
 
@@ -17,9 +18,11 @@ public sealed class LanguageTraining : IDisposable
     {
         (Options, Folder, Tokenizer, Generated) = (options, folder, tokenizer, generated);
         Philox random = new Philox(options.Learning.Seed).Split("initial weights");
-        Model = new LanguageModel(options.Model, random);
+        Model = options.Model.Make(random);
         HeldOut = TokenStream.Encode($"the held-out part of {corpus.Name}", tokenizer, corpus.HeldOut);
         TokenStream training = TokenStream.Encode($"the training part of {corpus.Name}", tokenizer, corpus.Training);
+        TokenStatistics statistics = new(training.Tokens.ToArray(), tokenizer.VocabularySize);
+        foreach ((_, Module module) in Model.Modules()) (module as Gate)?.Prepare(statistics);
         EvaluationWindows heldOut = new(HeldOut, options.Model.Context);
         Task = new LanguageTask(Model, tokenizer, new WindowSampler(training, options.Model.Context, options.Learning.Seed), heldOut, options.Learning.Batch);
         Plan = options.Learning.ToPlan(Task.TokensPerMicroBatch * options.Learning.MicroBatches, heldOut.Predictions);
@@ -52,11 +55,12 @@ public sealed class LanguageTraining : IDisposable
 
     /// <summary>Begins a run. Nothing is written unless text, tokenizer and model fit together.</summary>
     /// <param name="path">Its folder.</param>
-    /// <param name="decide">Gives the options, once it is known where the text is and how many bytes it has.</param>
     /// <param name="data">A file, a folder or a pattern; null for the built-in text.</param>
+    /// <param name="decide">Gives the options, once it is known where the text is and how many bytes it has.</param>
+    /// <param name="progress">Is told how far the learning of a tokenizer has come, or null.</param>
     /// <exception cref="SwitchyardException">The text cannot be read or is too short, or the folder holds a run.</exception>
     /// <exception cref="ArgumentException">The options do not fit together.</exception>
-    public static LanguageTraining Begin(string path, string? data, Func<string?, long, LanguageRunOptions> decide)
+    public static LanguageTraining Begin(string path, string? data, Func<string?, long, LanguageRunOptions> decide, IProgress<WorkProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(decide);
         string? place = data is null ? null : Path.GetFullPath(data);
@@ -64,7 +68,7 @@ public sealed class LanguageTraining : IDisposable
         TextCorpus corpus = TextCorpus.Split(source);
         LanguageRunOptions options = decide(place, source.Bytes);
         options.Model.Check();
-        Tokenizer tokenizer = MakeTokenizer(options.Tokenizer, corpus);
+        Tokenizer tokenizer = MakeTokenizer(options.Tokenizer, corpus, progress);
         options = options with { DataChecksum = source.Checksum(), Model = options.Model with { Vocabulary = tokenizer.VocabularySize } };
         string config = LanguageRunJson.Write(options).ToJsonString(new() { WriteIndented = true }) + "\n";
         LanguageTraining training = new(options, tokenizer, corpus, generated, RunFolder.At(path));
@@ -99,11 +103,11 @@ public sealed class LanguageTraining : IDisposable
         return (generated?.Source ?? TextSource.Load(data!), generated);
     }
 
-    private static Tokenizer MakeTokenizer(string name, TextCorpus corpus)
+    private static Tokenizer MakeTokenizer(string name, TextCorpus corpus, IProgress<WorkProgress>? progress)
     {
         if (name == "bytes") return new ByteTokenizer();
         if (name.StartsWith("bpe:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size >= 256)
-            return new BpeTrainer(size).Train([.. corpus.Training.Select(static document => document.Utf8)]);
+            return new BpeTrainer(size) { Grown = entries => progress?.Report(new("learning byte pairs", "entries", entries, size)) }.Train([.. corpus.Training.Select(static document => document.Utf8)]);
         throw new ArgumentException($"there is no tokenizer '{name}': give bytes, or bpe:N with N of at least 256");
     }
 }

@@ -23,6 +23,9 @@ public sealed class BpeTrainer(int vocabularySize)
     /// <summary>A pair that occurs less often is not merged.</summary>
     public int MinimumFrequency { get; init; }
 
+    /// <summary>Is told how many entries the vocabulary has, each time that it has grown.</summary>
+    public Action<int>? Grown { get; init; }
+
     /// <summary>Learns from texts in UTF-8; no merge crosses from one text to the next.</summary>
     /// <exception cref="ArgumentException">The special tokens are not distinct or do not fit.</exception>
     public BpeTokenizer Train(params ReadOnlySpan<ReadOnlyMemory<byte>> texts)
@@ -53,6 +56,7 @@ public sealed class BpeTrainer(int vocabularySize)
             }
             merges.Add(new Merge(left, right, merged));
             pairs.Merge(left, right, merged);
+            Grown?.Invoke(vocabulary.Count);
         }
         AddedToken[] added = [.. SpecialTokens.Select((content, id) => new AddedToken(id, content, IsSpecial: true))];
         return new BpeTokenizer(new TokenizerJson(vocabulary, merges, added, SplitsWords));

@@ -36,12 +36,10 @@ internal sealed class DecoderLayer : Module
             random, deviation, residualDeviation));
         if (options.IsMixture(layer))
         {
-            Gate gate = options.Gate == "switch"
-                ? new SwitchGate(options.Width, options.Experts, options.Routing, random)
-                : new TopKGate(options.Width, options.Experts, options.Routing, random);
+            Gate gate = options.Routing.Make(new GateSize(options.Width, options.Experts, options.Vocabulary), random);
             FeedForwardBank bank = new(options.Experts, options.Width, options.Hidden, random, deviation, residualDeviation);
             FeedForward? shared = options.SharedHidden == 0 ? null : new FeedForward(options.Width, options.SharedHidden, random, deviation, residualDeviation);
-            _mixture = AddChild("mlp", new MoeLayer(gate, bank, shared));
+            _mixture = AddChild("mlp", new MoeLayer(gate, bank, shared, options.SharedMix ? Tensor.Zeros([options.Width]) : null));
         }
         else
         {
@@ -52,14 +50,14 @@ internal sealed class DecoderLayer : Module
     }
 
     /// <summary>Applies the block to [batch, tokens, width]; the routing is null for a dense block.</summary>
-    public (Tensor Output, Routing? Routing) Forward(Tensor x, RotaryTable rotary, Tensor positions, KeyValueCache? cache, Philox? random)
+    public (Tensor Output, Routing? Routing) Forward(Tensor x, RotaryTable rotary, Tensor positions, KeyValueCache? cache, RoutingContext context)
     {
-        x += _dropout.Forward(_attention.Forward(_attentionNorm.Forward(x), rotary, positions, cache), random);
+        x += _dropout.Forward(_attention.Forward(_attentionNorm.Forward(x), rotary, positions, cache), context.Random);
         Tensor normed = _feedForwardNorm.Forward(x);
-        if (_dense is not null) return (x + _dropout.Forward(_dense.Forward(normed), random), null);
+        if (_dense is not null) return (x + _dropout.Forward(_dense.Forward(normed), context.Random), null);
 
         int tokens = x.Shape[0] * x.Shape[1];
-        (Tensor output, Routing routing) = _mixture!.Forward(normed.Reshape([tokens, x.Shape[2]]), new RoutingContext(random)); // [batch · tokens, width]
-        return (x + _dropout.Forward(output.Reshape(x.Shape), random), routing);
+        (Tensor output, Routing routing) = _mixture!.Forward(normed.Reshape([tokens, x.Shape[2]]), context); // [batch · tokens, width]
+        return (x + _dropout.Forward(output.Reshape(x.Shape), context.Random), routing);
     }
 }

@@ -1,4 +1,5 @@
-using Switchyard.Experts.Gates;
+using System.Text.Json.Serialization;
+using Switchyard.Tensors;
 
 namespace Switchyard.Language.Transformer;
 
@@ -7,19 +8,13 @@ namespace Switchyard.Language.Transformer;
 /// name and number by number, Hugging Face's <c>OlmoeForCausalLM</c>; without experts and q/k norm, its
 /// <c>LlamaForCausalLM</c>.
 /// </summary>
-public sealed record DecoderOptions
+public sealed record DecoderOptions : LanguageModelOptions
 {
-    /// <summary>How many different tokens there are.</summary>
-    public int Vocabulary { get; init; } = 256;
-
-    /// <summary>The most tokens in one window.</summary>
-    public int Context { get; init; } = 256;
+    /// <summary>The name of the architecture.</summary>
+    public const string Name = "decoder";
 
     /// <summary>Transformer blocks.</summary>
     public int Layers { get; init; } = 4;
-
-    /// <summary>Length of a hidden vector.</summary>
-    public int Width { get; init; } = 256;
 
     /// <summary>Query heads of attention.</summary>
     public int Heads { get; init; } = 4;
@@ -30,26 +25,17 @@ public sealed record DecoderOptions
     /// <summary>Length of one head's query; null for width / heads.</summary>
     public int? HeadWidth { get; init; }
 
-    /// <summary>Inner width of each expert, or of the feed-forward block where there are no experts.</summary>
-    public int Hidden { get; init; } = 512;
-
-    /// <summary>Experts per mixture layer; 0 for a dense model.</summary>
-    public int Experts { get; init; } = 8;
-
     /// <summary>Every n-th layer is a mixture layer (layer i, from 0, where (i + 1) mod n = 0); the others are dense.</summary>
     public int MixtureEvery { get; init; } = 1;
 
-    /// <summary>Inner width of the dense layers between mixture layers; null for top-k · hidden, the same active size.</summary>
+    /// <summary>Inner width of the dense layers between mixture layers; null for the experts of a token · hidden, the same active size.</summary>
     public int? DenseHidden { get; init; }
 
     /// <summary>Inner width of an expert that sees every token; 0 for none.</summary>
     public int SharedHidden { get; init; }
 
-    /// <summary>Which gate: <c>top-k</c> or <c>switch</c>.</summary>
-    public string Gate { get; init; } = "top-k";
-
-    /// <summary>The gate's policy.</summary>
-    public TopKOptions Routing { get; init; } = new();
+    /// <summary>Whether that expert is weighed, token by token, by a sigmoid that is learnt.</summary>
+    public bool SharedMix { get; init; }
 
     /// <summary>Whether queries and keys are normalised (as in OLMoE).</summary>
     public bool QueryKeyNorm { get; init; } = true;
@@ -66,57 +52,53 @@ public sealed record DecoderOptions
     /// <summary>Whether the output layer is the embedding again.</summary>
     public bool TieEmbeddings { get; init; }
 
-    /// <summary>Share of hidden numbers that are dropped while training, after the embedding and after every block.</summary>
-    public double Dropout { get; init; }
-
     /// <summary>Standard deviation of the initial weights; null for 1/√width, but at least 0.02.</summary>
     public double? InitialDeviation { get; init; }
-
-    /// <summary>Whether there are experts at all.</summary>
-    public bool HasExperts => Experts > 0;
 
     /// <summary>Whether a layer, counted from 0, is a mixture layer.</summary>
     public bool IsMixture(int layer) => HasExperts && (layer + 1) % MixtureEvery == 0;
 
-    /// <summary>Which layers are mixture layers, counted from 0.</summary>
-    public IReadOnlyList<int> MixtureLayers => [.. Enumerable.Range(0, Layers).Where(IsMixture)];
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Architecture => Name;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override IReadOnlyList<int> MixtureLayers => [.. Enumerable.Range(0, Layers).Where(IsMixture)];
 
     internal int ActualKeyValueHeads => KeyValueHeads ?? Heads;
 
     internal int ActualHeadWidth => HeadWidth ?? Width / Heads;
 
-    internal int ActualDenseHidden => DenseHidden ?? (HasExperts ? Routing.TopK * Hidden : Hidden);
+    internal int ActualDenseHidden => DenseHidden ?? (HasExperts ? (int)Math.Round(Routing.ExpertsPerToken(Experts) * Hidden) : Hidden);
 
     internal double ActualDeviation => InitialDeviation ?? Math.Max(0.02, 1 / Math.Sqrt(Width));
 
-    /// <summary>Checks that the dimensions fit together.</summary>
-    /// <exception cref="ArgumentException">They do not; the message says which.</exception>
-    public void Check()
+    /// <inheritdoc/>
+    public override LanguageModel Make(Philox random) => new DecoderModel(this, random);
+
+    /// <inheritdoc/>
+    public override string Describe()
     {
-        Positive(Vocabulary, "the vocabulary");
-        Positive(Layers, "the number of layers");
-        Positive(Width, "the width");
-        Positive(Heads, "the number of heads");
-        Positive(Hidden, "the hidden width");
-        Positive(MixtureEvery, "the distance of mixture layers");
-        if (Context < 2) throw new ArgumentException($"the context is {Context}: give 2 or more");
+        string heads = KeyValueHeads is { } keyValueHeads && keyValueHeads != Heads ? $"{Heads} heads over {keyValueHeads}" : $"{Heads} heads";
+        string width = HeadWidth is { } headWidth ? $"{heads} of {headWidth}" : heads;
+        string experts = DescribeExperts(MixtureEvery == 1 ? "" : $" in one layer of {MixtureEvery}", SharedHidden == 0 ? "" : $" beside a shared one of {SharedHidden}");
+        return $"decoder of {Layers} layers, width {Width}, {width}; {experts}; vocabulary {Vocabulary}, context {Context}";
+    }
+
+    /// <inheritdoc/>
+    public override void Check()
+    {
+        base.Check();
+        RequirePositive(Layers, "the number of layers");
+        RequirePositive(Heads, "the number of heads");
+        RequirePositive(MixtureEvery, "the distance of mixture layers");
         if (HeadWidth is null && Width % Heads != 0) throw new ArgumentException($"{Heads} heads do not divide width {Width}: give a width that is a multiple of the heads");
         if (ActualHeadWidth % 2 != 0) throw new ArgumentException($"a head width of {ActualHeadWidth} cannot be rotated in pairs: give an even one");
         if (ActualKeyValueHeads < 1 || Heads % ActualKeyValueHeads != 0) throw new ArgumentException($"{ActualKeyValueHeads} key/value heads do not divide {Heads} heads");
-        if (Experts < 0) throw new ArgumentException($"the number of experts is {Experts}: give 0 for a dense model, or more");
-        if (HasExperts) Routing.Check(Experts);
         if (HasExperts && MixtureEvery > Layers) throw new ArgumentException($"one layer of {MixtureEvery} has experts, and there are {Layers}: give at most {Layers}, or 0 experts for a dense model");
         if (SharedHidden < 0) throw new ArgumentException($"the hidden width of the shared expert is {SharedHidden}: give 0 for none, or more");
-        if (Dropout is not (>= 0 and < 1)) throw new ArgumentException($"the dropout is {Dropout}: give a share from 0 to below 1");
         if (!(NormEpsilon >= 0)) throw new ArgumentException($"the epsilon of the norms is {NormEpsilon}: give 0 or more");
         if (ClipQkv is { } clip && !(clip > 0)) throw new ArgumentException($"queries, keys and values are cut to {clip}: give more than 0, or null for not");
-        if (Gate is not ("top-k" or "switch")) throw new ArgumentException($"there is no gate '{Gate}': choose top-k or switch");
-
-        if (HasExperts && Gate == "switch") SwitchGate.Check(Routing);
-
-        static void Positive(int value, string what)
-        {
-            if (value < 1) throw new ArgumentException($"{what} is {value}: give 1 or more");
-        }
     }
 }

@@ -124,10 +124,22 @@ internal static unsafe class SoftmaxRows
         for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
         {
             T* y = (T*)o->X + row * width, dy = (T*)o->Y + row * width, dx = (T*)o->Result + row * width;
-            Vector<T> mean = new(VectorMath.Dot(y, dy, width));
+            // Measured from the gradient of the largest entry, nothing cancels where a row is nearly one-hot.
+            Vector<T> pivot = new(dy[IndexOfLargest(y, width)]), sums = default;
+            for (int i = 0; i < width; i += Vector<T>.Count) sums += VectorMath.Load(y + i, width - i) * (VectorMath.Load(dy + i, width - i) - pivot);
+            Vector<T> mean = new(Vector.Sum(sums));
             for (int i = 0; i < width; i += Vector<T>.Count)
-                VectorMath.Store(VectorMath.Load(y + i, width - i) * (VectorMath.Load(dy + i, width - i) - mean), dx + i, width - i);
+                VectorMath.Store(VectorMath.Load(y + i, width - i) * (VectorMath.Load(dy + i, width - i) - pivot - mean), dx + i, width - i);
         }
+    }
+
+    private static int IndexOfLargest<T>(T* x, int width)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        int largest = 0;
+        for (int i = 1; i < width; i++)
+            if (x[i] > x[largest]) largest = i;
+        return largest;
     }
 
     private static void LogSoftmaxBackwardPart<T>(void* state, int part)

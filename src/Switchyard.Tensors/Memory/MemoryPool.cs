@@ -17,13 +17,23 @@ public static class MemoryPool
     private static readonly Stack<Storage>[] FreeBlocks = Enumerable.Range(0, 64 * StepsPerDoubling).Select(_ => new Stack<Storage>()).ToArray();
     private static readonly Lock Gate = new();
     private static long s_bytesInUse;
+    private static long s_mostBytesInUse;
     private static long s_bytesReserved;
 
     /// <summary>Bytes that live tensors hold.</summary>
     public static long BytesInUse => Interlocked.Read(ref s_bytesInUse);
 
+    /// <summary>The most that <see cref="BytesInUse"/> has been, since the last <see cref="ForgetMost"/> or the start.</summary>
+    public static long MostBytesInUse => Interlocked.Read(ref s_mostBytesInUse);
+
     /// <summary>Bytes taken from the operating system: live ones and those kept for reuse.</summary>
     public static long BytesReserved => Interlocked.Read(ref s_bytesReserved);
+
+    /// <summary>Lets <see cref="MostBytesInUse"/> begin anew from what is in use now.</summary>
+    public static void ForgetMost()
+    {
+        lock (Gate) s_mostBytesInUse = s_bytesInUse;
+    }
 
     /// <summary>Gives the blocks that are kept for reuse back to the operating system.</summary>
     public static void Trim()
@@ -48,6 +58,7 @@ public static class MemoryPool
         {
             if (!FreeBlocks[sizeClass].TryPop(out Storage? storage)) storage = Allocate(sizeClass);
             s_bytesInUse += storage.Bytes;
+            s_mostBytesInUse = Math.Max(s_mostBytesInUse, s_bytesInUse);
             return storage;
         }
     }

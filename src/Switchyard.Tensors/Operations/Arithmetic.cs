@@ -114,7 +114,7 @@ public sealed partial class Tensor
     {
         ArgumentNullException.ThrowIfNull(other);
         CheckInPlace();
-        CheckSameType(this, other);
+        if (Type != other.Type) throw new ArgumentException($"{other} and {this} differ in element type: convert one");
         if (Shape != other.Shape) throw new ArgumentException($"a tensor of shape {other.Shape} cannot be copied into one of shape {Shape}");
         Moving.Copy(other, this);
     }

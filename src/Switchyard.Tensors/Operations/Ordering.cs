@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Switchyard.Tensors.Kernels;
 
 namespace Switchyard.Tensors;
@@ -26,6 +27,25 @@ public sealed partial class Tensor
     {
         if (count < 0 || count > Shape[axis]) throw new ArgumentOutOfRangeException(nameof(count), count, $"{count} of {Shape[axis]} elements along axis {axis} of {this} cannot be chosen");
         return At(axis, Order(axis, count, largest));
+    }
+
+    /// <summary>
+    /// The positions of keys, grouped by key: those of key 0 in rising order, then those of key 1, and so on. Stable,
+    /// parallel, and linear in the number of keys.
+    /// </summary>
+    /// <param name="keys">Int32 [n], each below <paramref name="groups"/>; a negative one belongs to no group.</param>
+    /// <param name="groups">How many keys there are.</param>
+    /// <returns>The positions, Int32 [n less those of no group], and where each group begins, Int32 [groups + 1].</returns>
+    /// <exception cref="ArgumentException">The keys are no list of Int32, or one is too large.</exception>
+    public static (Tensor Positions, Tensor Offsets) GroupByKey(Tensor keys, int groups)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(groups);
+        if (keys.Type != ElementType.Int32 || keys.Rank != 1) throw new ArgumentException($"{keys} is not a list of keys: give Int32 [n]");
+        ReadOnlySpan<int> values = keys.AsReadOnlySpan<int>();
+        if (!values.IsEmpty && TensorPrimitives.Max(values) is int largest && largest >= groups) throw new ArgumentException($"key {largest} of {keys} is not below {groups}, the number of groups");
+        Tensor offsets = Empty([groups + 1], ElementType.Int32);
+        return (StableGrouping.Run(keys, offsets), offsets);
     }
 
     private Tensor Order(int axis, int count, bool descending)

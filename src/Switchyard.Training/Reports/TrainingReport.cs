@@ -230,9 +230,9 @@ public static class TrainingReport
             {
                 Title = $"Layer {layer}",
                 CategoryLabel = "expert",
-                Categories = ExpertNames(experts),
+                Categories = choices.Contains(-1) ? [.. ExpertNames(experts), "none"] : ExpertNames(experts),
                 Width = text.Layers.Count > 1 ? FigureWidth.Half : FigureWidth.Full,
-                Pieces = [.. text.Tokens.Zip(choices, (token, expert) => new TextPiece(token, expert))],
+                Pieces = [.. text.Tokens.Zip(choices, (token, expert) => new TextPiece(token, expert < 0 ? experts : expert))],
             });
         }
 

@@ -52,7 +52,7 @@ public sealed record RoutedText(string Name, IReadOnlyList<string> Tokens, IRead
 /// <summary>The expert that handled each token of a text in one layer.</summary>
 /// <param name="Layer">The layer's number in the model, from 0.</param>
 /// <param name="Experts">How many experts the layer has.</param>
-/// <param name="Choices">The expert of the largest weight for each token, from 0.</param>
+/// <param name="Choices">The expert of the largest weight for each token, from 0; -1 where none saw it.</param>
 public sealed record LayerChoices(int Layer, int Experts, IReadOnlyList<int> Choices);
 
 /// <summary>How one layer's experts share the tokens of each domain.</summary>

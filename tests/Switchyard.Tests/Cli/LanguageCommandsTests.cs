@@ -44,7 +44,7 @@ public sealed class LanguageCommandsTests : IDisposable
         Assert.Equal(spoken.GetProperty("text").GetString(), Json("generate", "--run", run, "--prompt", "the ", "--max-tokens", "40", "--seed", "7").GetProperty("text").GetString());
 
         Json("export", "--run", run, "--to", "huggingface", exported);
-        using LanguageModel loaded = HuggingFaceCheckpoint.Load(exported);
+        using DecoderModel loaded = HuggingFaceCheckpoint.Load(exported);
         Assert.Equal(trained.GetProperty("parameters").GetProperty("total").GetInt64(), loaded.ParameterCount);
         Assert.True(File.Exists(Path.Combine(exported, "tokenizer.json")));
     }

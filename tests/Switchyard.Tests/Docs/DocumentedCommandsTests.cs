@@ -118,6 +118,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             {
                 Set(small, "--rounds", "1");
                 Set(small, "--threads", "1");
+                if (small[1] == "kernels" && !small.Contains("--filter")) Set(small, "--filter", "512x512x512");
             }
             if (small[0] == "mixture")
             {

@@ -2,6 +2,7 @@
 using Switchyard.Experts;
 using Switchyard.Experts.Banks;
 using Switchyard.Experts.Gates;
+using Switchyard.Language;
 using Switchyard.Language.Generation;
 using Switchyard.Language.Runs;
 using Switchyard.Language.Transformer;
@@ -95,7 +96,7 @@ public sealed class LibraryExamples : IDisposable
     {
         #region loop
         DecoderOptions options = new() { Context = 16, Layers = 1, Width = 32, Heads = 2, Hidden = 32, Experts = 4 };
-        using LanguageModel model = new(options, new Philox(seed: 0));
+        using DecoderModel model = new(options, new Philox(seed: 0));
         using AdamW optimiser = new(model.Parameters(), decay: new WeightDecay(0.1));
         int[] text = [.. "to be, or not to be"u8];
         List<double> losses = []; // nats per byte
@@ -104,7 +105,7 @@ public sealed class LibraryExamples : IDisposable
             using TensorScope scope = new(); // a step leaves nothing behind
             Tensor inputs = Tensor.From(text[..16], [1, 16]); // [batch, tokens]
             Tensor targets = Tensor.From(text[1..17], [16]); // [batch · tokens]
-            DecoderOutput output = model.Forward(inputs, new Philox(seed: 1).Split((ulong)step));
+            LanguageModelOutput output = model.Forward(inputs, new Philox(seed: 1).Split((ulong)step));
             Tensor crossEntropy = Tensor.CrossEntropy(output.Logits.Reshape([16, options.Vocabulary]), targets);
 
             (crossEntropy + output.RoutingLoss()!).Backward();

@@ -1,6 +1,8 @@
 using Switchyard.Experts;
 using Switchyard.Experts.Banks;
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Dispatch;
+using Switchyard.Experts.Selection;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 
@@ -85,7 +87,7 @@ public sealed class MoeLayerTests
         (Tensor output, Routing routing) = layer.Forward(x, default);
         Assert.Equal<Shape>([0, Width], output.Shape);
         Assert.Equal(0, routing.Statistics.Pairs);
-        Assert.Equal((0, 1.0, 0.0), (routing.Statistics.DroppedFraction, routing.Statistics.MaxOverMean, routing.Statistics.TokenEntropy));
+        Assert.Equal((0, 0.0, 0.0), (routing.Statistics.DroppedFraction, routing.Statistics.MaxOverMean, routing.Statistics.TokenEntropy));
         output.Sum().Backward();
         foreach ((string name, Tensor parameter) in layer.Parameters())
             Assert.All(parameter.Gradient is { } gradient ? gradient.ToArray<double>() : [], number => Assert.True(number == 0, name));

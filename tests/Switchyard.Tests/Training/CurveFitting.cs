@@ -57,7 +57,7 @@ internal sealed class CurveFitting(int examples = 8, int hidden = 5, bool noise 
         return new TaskLoss(loss + 0, loss.ToDouble(), examples, routing);
     }
 
-    public override Evaluation Evaluate(CancellationToken cancellation)
+    public override Evaluation Evaluate(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         Evaluating?.Invoke();
         cancellation.ThrowIfCancellationRequested();

@@ -1,7 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Switchyard.Experts.Dispatch;
-using Switchyard.Experts.Gates;
+using Switchyard.Experts.Selection;
+using Switchyard.Tensors;
 
 namespace Switchyard.Tests.Experts.Dispatch;
 
@@ -76,10 +77,8 @@ public sealed class SlotAssignmentTests
     private static (int[] Offsets, int[] Pairs, long[] Load) Assign(
         int[] expertOf, int tokens, int topK, int experts, SlotOrder order, int? capacity, float[] rank, float[]? priority = null)
     {
-        int[] ordered = new int[tokens * topK], offsets = new int[experts + 1], pairs = new int[tokens * topK];
-        long[] load = new long[experts];
-        SlotAssignment.Order(tokens, topK, order, priority, ordered);
-        SlotAssignment.Assign(expertOf, ordered, capacity, rank, load, offsets, pairs);
-        return (offsets, pairs[..offsets[experts]], load);
+        using TensorScope scope = new();
+        Slots slots = SlotAssignment.Assign(new Choices(Tensor.From(expertOf, [tokens, topK])), experts, order, priority, 1, capacity is { } slotsEach ? [slotsEach] : [], rank);
+        return (slots.Offsets.ToArray<int>(), slots.Pairs.ToArray<int>(), slots.Load);
     }
 }

@@ -1,5 +1,6 @@
 using Switchyard.Experts;
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Selection;
 using Switchyard.Tensors;
 
 namespace Switchyard.Tests.Experts.Gates;
@@ -10,23 +11,23 @@ public sealed class TopKGateTests
     public void TiesGoToTheLowestExpert()
     {
         using TensorScope scope = new();
-        Routing routing = Gate(4, new() { TopK = 2 }).Route(Tensor.Zeros([3, 4]));
+        Routing routing = Gate(4, new() { TopK = 2 }).Decide(Tensor.Zeros([3, 4]), default);
         Assert.Equal([0, 3, 6, 6, 6], routing.Offsets.ToArray<int>());
         Assert.Equal([0, 1, 2, 0, 1, 2], routing.TokenOf.ToArray<int>());
         Assert.All(routing.Weights.ToArray<float>(), weight => Assert.Equal(0.5f, weight));
     }
 
     [Theory]
-    [InlineData(CombineWeights.Softmax, Renormalisation.None)]
-    [InlineData(CombineWeights.Softmax, Renormalisation.BeforeDropping)]
-    [InlineData(CombineWeights.Softmax, Renormalisation.AfterDropping)]
+    [InlineData(CombineWeights.Score, Renormalisation.None)]
+    [InlineData(CombineWeights.Score, Renormalisation.BeforeDropping)]
+    [InlineData(CombineWeights.Score, Renormalisation.AfterDropping)]
     [InlineData(CombineWeights.SoftmaxOverChosen, Renormalisation.None)]
     public void WeightsAreThoseOfAPlainLoop(CombineWeights weights, Renormalisation renormalise)
     {
         const int Tokens = 17, Experts = 5, TopK = 2, Capacity = 5;
         using TensorScope scope = new();
         Tensor logits = Tensor.Normal([Tokens, Experts], 0, 2, new Philox(3));
-        Routing routing = Gate(Experts, new() { TopK = TopK, Weights = weights, Renormalise = renormalise, CapacityFactor = 0.7m }).Route(logits);
+        Routing routing = Gate(Experts, new() { TopK = TopK, Weights = weights, Renormalise = renormalise, CapacityFactor = 0.7m }).Decide(logits, default);
 
         float[] z = logits.ToArray<float>();
         Dictionary<(int Expert, int Token), double> expected = [];
@@ -46,7 +47,7 @@ public sealed class TopKGateTests
                 {
                     Renormalisation.BeforeDropping => ofChosen,
                     Renormalisation.AfterDropping => ofKept,
-                    _ => weights == CombineWeights.Softmax ? all : ofChosen,
+                    _ => weights == CombineWeights.Score ? all : ofChosen,
                 };
                 if (kept[t, j]) expected[(chosen[t][j], t)] = p[chosen[t][j]] / divisor;
             }
@@ -65,8 +66,8 @@ public sealed class TopKGateTests
         TopKGate gate = Gate(Experts, new() { TopK = 1, BalanceCoefficient = 0.5 });
         float[] oneEach = new float[Experts * Experts], oneForAll = new float[Experts * Experts];
         for (int token = 0; token < Experts; token++) (oneEach[token * Experts + token], oneForAll[token * Experts]) = (50, 50);
-        Assert.Equal(0.5, Loss(gate.Route(Tensor.From(oneEach, [Experts, Experts])), "balance"), 1e-6);
-        Assert.Equal(0.5 * Experts, Loss(gate.Route(Tensor.From(oneForAll, [Experts, Experts])), "balance"), 1e-5);
+        Assert.Equal(0.5, Loss(gate.Decide(Tensor.From(oneEach, [Experts, Experts]), default), "balance"), 1e-6);
+        Assert.Equal(0.5 * Experts, Loss(gate.Decide(Tensor.From(oneForAll, [Experts, Experts]), default), "balance"), 1e-5);
     }
 
     [Fact]
@@ -77,7 +78,7 @@ public sealed class TopKGateTests
         using TensorScope scope = new();
         Tensor logits = Tensor.Normal([Tokens, Experts], 0, 1, new Philox(5), ElementType.Float64);
         logits.RequiresGradient = true;
-        Routing routing = Gate(Experts, new() { TopK = TopK, BalanceCoefficient = Balance, ZCoefficient = Z }).Route(logits);
+        Routing routing = Gate(Experts, new() { TopK = TopK, BalanceCoefficient = Balance, ZCoefficient = Z }).Decide(logits, default);
         routing.TotalLoss()!.Backward();
 
         double[] z = logits.ToArray<double>(), gradient = logits.Gradient!.ToArray<double>();
@@ -117,7 +118,7 @@ public sealed class TopKGateTests
     {
         using TensorScope scope = new();
         float[] logits = [9, 0, 0, 9, 0, 0, 9, 0, 0, 0, 9, 0];
-        RoutingStatistics statistics = Gate(3, new() { TopK = 1, CapacityFactor = 1.5m }).Route(Tensor.From(logits, [4, 3])).Statistics;
+        RoutingStatistics statistics = Gate(3, new() { TopK = 1, CapacityFactor = 1.5m }).Decide(Tensor.From(logits, [4, 3]), default).Statistics;
         Assert.Equal([3L, 1L, 0L], statistics.Load);
         Assert.Equal(1, statistics.Dropped);
         Assert.Equal(0.25, statistics.DroppedFraction);

@@ -1,4 +1,5 @@
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Selection;
 
 namespace Switchyard.Tests.Experts.Gates;
 

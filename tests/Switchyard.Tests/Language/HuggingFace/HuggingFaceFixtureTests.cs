@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Switchyard.Experts;
+using Switchyard.Language;
 using Switchyard.Language.HuggingFace;
 using Switchyard.Language.Transformer;
 using Switchyard.Modules.Safetensors;
@@ -32,7 +33,7 @@ public sealed class HuggingFaceFixtureTests
     [MemberData(nameof(Folders))]
     public void ACheckpointComputesWhatTransformersComputes(string folder)
     {
-        using LanguageModel model = HuggingFaceCheckpoint.Load(Fixtures.Require("hf", folder));
+        using DecoderModel model = HuggingFaceCheckpoint.Load(Fixtures.Require("hf", folder));
         using JsonDocument facts = JsonDocument.Parse(File.ReadAllBytes(Fixtures.Require("hf", folder, "expected.json")));
         using SafetensorsFile expected = SafetensorsFile.Open(Fixtures.Require("hf", folder, "expected.safetensors"));
         using TensorScope scope = new();
@@ -40,7 +41,7 @@ public sealed class HuggingFaceFixtureTests
 
         double tolerance = 1e-3 * facts.RootElement.GetProperty("max_abs_logit").GetDouble();
         Tensor ids = expected.ReadTensor(expected.Header["input_ids"]); // [batch, tokens]
-        DecoderOutput output = model.Forward(ids);
+        LanguageModelOutput output = model.Forward(ids);
         AssertClose(expected, "logits", output.Logits, tolerance);
         for (int layer = 0; layer < output.Routings.Count; layer++) AssertRouting(expected, layer, output.Routings[layer]);
 
@@ -59,7 +60,7 @@ public sealed class HuggingFaceFixtureTests
     {
         string? path = Fixtures.Find("hf", folder, "expected-gradients.safetensors");
         Assert.SkipWhen(path is null, $"hf/{folder} has no gradients");
-        using LanguageModel model = HuggingFaceCheckpoint.Load(Fixtures.Require("hf", folder));
+        using DecoderModel model = HuggingFaceCheckpoint.Load(Fixtures.Require("hf", folder));
         using JsonDocument facts = JsonDocument.Parse(File.ReadAllBytes(Fixtures.Require("hf", folder, "expected.json")));
         using SafetensorsFile expected = SafetensorsFile.Open(path!);
         using SafetensorsFile inputs = SafetensorsFile.Open(Fixtures.Require("hf", folder, "expected.safetensors"));
@@ -70,7 +71,7 @@ public sealed class HuggingFaceFixtureTests
             using TensorScope scope = new();
             model.ClearGradients();
             Tensor ids = inputs.ReadTensor(inputs.Header["input_ids"]);
-            DecoderOutput output = model.Forward(ids);
+            LanguageModelOutput output = model.Forward(ids);
             Tensor crossEntropy = CrossEntropy(output.Logits, ids);
             Tensor total = loss switch
             {
@@ -89,7 +90,7 @@ public sealed class HuggingFaceFixtureTests
     }
 
     /// <summary>transformers' balance loss: the rows of all layers pooled, and the choices not divided by k.</summary>
-    private static Tensor PooledBalance(LanguageModel model, IReadOnlyList<Routing> routings)
+    private static Tensor PooledBalance(DecoderModel model, IReadOnlyList<Routing> routings)
     {
         int experts = model.Options.Experts, rows = routings.Sum(routing => routing.Tokens);
         Tensor probabilities = Tensor.Concat([.. routings.Select(routing => routing.Logits!)], 0).Softmax(-1);
@@ -106,7 +107,7 @@ public sealed class HuggingFaceFixtureTests
         return predictions.LogSoftmax(-1).Gather(-1, ids.Slice(1, 1, tokens).Reshape([batch * (tokens - 1), 1])).Mean() * -1;
     }
 
-    private static Dictionary<string, Tensor> Gradients(LanguageModel model)
+    private static Dictionary<string, Tensor> Gradients(DecoderModel model)
     {
         Dictionary<string, Tensor> gradients = [];
         foreach ((string name, Tensor parameter) in HuggingFaceCheckpoint.NamedGradients(model)) gradients[name] = parameter;

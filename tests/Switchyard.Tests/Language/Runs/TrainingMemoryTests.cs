@@ -29,7 +29,7 @@ public sealed class TrainingMemoryTests : IDisposable
         TextCorpus text = TextCorpus.Split(corpus.Source);
         ByteTokenizer tokenizer = new();
         DecoderOptions options = new() { Context = 16, Layers = 4, Width = 16, Heads = 4, Hidden = 8, Experts = 8, Dropout = 0.1 };
-        using LanguageModel model = new(options, new Philox(1));
+        using DecoderModel model = new(options, new Philox(1));
         LanguageTask task = new(
             model, tokenizer, new WindowSampler(TokenStream.Encode("training", tokenizer, text.Training), options.Context, 0),
             new EvaluationWindows(TokenStream.Encode("held out", tokenizer, text.HeldOut), options.Context), 2);

@@ -1,4 +1,6 @@
 using Switchyard.Experts;
+using Switchyard.Experts.Gates;
+using Switchyard.Language;
 using Switchyard.Language.Transformer;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
@@ -18,7 +20,7 @@ internal static class TrainingCases
     {
         int steps = c.Integer("steps");
         double[] rates = c.Numbers("lr");
-        using LanguageModel model = Load(c, experts);
+        using DecoderModel model = Load(c, experts);
         using AdamW optimiser = new(model.Parameters(), c.Number("beta1"), c.Number("beta2"), c.Number("adam_eps"), Decay(c));
         TorchOutputs outputs = [];
         double[] losses = new double[steps], norms = new double[steps], crossEntropies = new double[steps];
@@ -28,7 +30,7 @@ internal static class TrainingCases
         {
             using TensorScope scope = new();
             (Tensor inputs, Tensor targets) = Windows(c["ids"], step);
-            DecoderOutput output = model.Forward(inputs);
+            LanguageModelOutput output = model.Forward(inputs);
             Tensor crossEntropy = Tensor.CrossEntropy(output.Logits.Reshape([(int)targets.Elements, c.Integer("vocabulary")]), targets);
             Tensor loss = output.RoutingLoss() is { } routing ? crossEntropy + routing : crossEntropy;
             loss.Backward();
@@ -60,9 +62,9 @@ internal static class TrainingCases
         return outputs;
     }
 
-    private static LanguageModel Load(TorchCase c, int experts)
+    private static DecoderModel Load(TorchCase c, int experts)
     {
-        LanguageModel model = new(
+        DecoderModel model = new(
             new DecoderOptions
             {
                 Vocabulary = c.Integer("vocabulary"),
@@ -77,7 +79,7 @@ internal static class TrainingCases
                 NormEpsilon = c.Number("norm_eps"),
                 QueryKeyNorm = false,
                 Experts = experts,
-                Routing = experts == 0 ? new() : new() { TopK = c.Integer("top_k"), BalanceCoefficient = c.Number("balance_coefficient"), ZCoefficient = c.Number("z_coefficient") },
+                Routing = experts == 0 ? new TopKOptions() : new TopKOptions { TopK = c.Integer("top_k"), BalanceCoefficient = c.Number("balance_coefficient"), ZCoefficient = c.Number("z_coefficient") },
             },
             new Philox(0));
         model.To(c.Type);

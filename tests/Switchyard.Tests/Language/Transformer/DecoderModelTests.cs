@@ -1,5 +1,6 @@
+using Switchyard.Experts.Gates;
+using Switchyard.Language;
 using Switchyard.Language.Transformer;
-using Switchyard.Modules;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
 using Switchyard.Tensors.Kernels;
@@ -7,7 +8,7 @@ using Switchyard.Tensors.Kernels;
 namespace Switchyard.Tests.Language.Transformer;
 
 [Collection(nameof(WorkerPool))]
-public sealed class LanguageModelTests : IDisposable
+public sealed class DecoderModelTests : IDisposable
 {
     private static readonly DecoderOptions Small = new()
     {
@@ -31,8 +32,8 @@ public sealed class LanguageModelTests : IDisposable
         ["tied embeddings"] = Small with { TieEmbeddings = true },
         ["every other layer"] = Small with { MixtureEvery = 2 },
         ["shared expert"] = Small with { SharedHidden = 6 },
-        ["switch gate"] = Small with { Gate = "switch", Routing = new() { TopK = 1 } },
-        ["capacity"] = Small with { Routing = new() { CapacityFactor = 1, ZCoefficient = 1e-3, Jitter = 0.1 } },
+        ["switch gate"] = Small with { Routing = new SwitchOptions() },
+        ["capacity"] = Small with { Routing = new TopKOptions { CapacityFactor = 1, ZCoefficient = 1e-3, Jitter = 0.1 } },
         ["no norms, clipped"] = Small with { QueryKeyNorm = false, ClipQkv = 0.5 },
         ["dropout"] = Small with { Dropout = 0.2 },
     };
@@ -47,17 +48,16 @@ public sealed class LanguageModelTests : IDisposable
     [MemberData(nameof(Names))]
     public void Decoding_with_the_cache_is_a_whole_forward_pass(string variant)
     {
-        using LanguageModel model = New(variant);
+        using DecoderModel model = New(variant);
         model.Train(false);
         using TensorScope scope = new();
         using Gradients.Pause pause = Gradients.Paused();
         int[] ids = Ids(12, 1);
         float[] whole = model.Forward(Tensor.From(ids, [1, 12])).Logits.ToArray<float>();
-        KeyValueCache[] caches = model.NewCaches();
+        using SequenceState state = model.NewState();
         List<float> parts = [];
         foreach (Range part in (Range[])[(..5), 5..6, 6..7, 7..10, (10..)]) // a prompt, then tokens one by one or several at once
-            parts.AddRange(model.Forward(Tensor.From(ids[part], [1, ids[part].Length]), null, caches).Logits.ToArray<float>());
-        foreach (KeyValueCache cache in caches) cache.Dispose();
+            parts.AddRange(model.Forward(Tensor.From(ids[part], [1, ids[part].Length]), null, state).Logits.ToArray<float>());
         Assert.Equal(whole.Length, parts.Count);
         for (int i = 0; i < whole.Length; i++) Assert.Equal(whole[i], parts[i], 2e-5f);
     }
@@ -66,7 +66,7 @@ public sealed class LanguageModelTests : IDisposable
     [MemberData(nameof(Names))]
     public void A_later_token_leaves_earlier_logits_alone(string variant)
     {
-        using LanguageModel model = New(variant);
+        using DecoderModel model = New(variant);
         model.Train(false);
         using TensorScope scope = new();
         int[] before = Ids(12, 1), after = [.. before];
@@ -83,7 +83,7 @@ public sealed class LanguageModelTests : IDisposable
     [MemberData(nameof(Names))]
     public void Every_variant_learns_and_every_parameter_has_a_gradient(string variant)
     {
-        using LanguageModel model = New(variant);
+        using DecoderModel model = New(variant);
         using AdamW optimiser = new(model.Parameters());
         double first = Step(model, optimiser, 0), last = 0;
         for (int step = 1; step < 40; step++) last = Step(model, optimiser, step);
@@ -102,8 +102,8 @@ public sealed class LanguageModelTests : IDisposable
     [Fact]
     public void Grouped_heads_are_the_model_whose_key_and_value_heads_are_repeated()
     {
-        using LanguageModel grouped = new(Small with { KeyValueHeads = 2, QueryKeyNorm = false }, new Philox(4));
-        using LanguageModel full = new(Small with { QueryKeyNorm = false }, new Philox(5));
+        using DecoderModel grouped = new(Small with { KeyValueHeads = 2, QueryKeyNorm = false }, new Philox(4));
+        using DecoderModel full = new(Small with { QueryKeyNorm = false }, new Philox(5));
         using TensorScope scope = new();
         using Gradients.Pause pause = Gradients.Paused();
         Dictionary<string, Tensor> weights = grouped.Parameters().ToDictionary(static parameter => parameter.Name, static parameter => parameter.Tensor);
@@ -118,8 +118,8 @@ public sealed class LanguageModelTests : IDisposable
     [Fact]
     public void Tied_embeddings_are_the_model_whose_output_layer_equals_its_embedding()
     {
-        using LanguageModel tied = new(Small with { TieEmbeddings = true }, new Philox(4));
-        using LanguageModel apart = new(Small, new Philox(5));
+        using DecoderModel tied = new(Small with { TieEmbeddings = true }, new Philox(4));
+        using DecoderModel apart = new(Small, new Philox(5));
         Dictionary<string, Tensor> weights = tied.Parameters().ToDictionary(static parameter => parameter.Name, static parameter => parameter.Tensor);
         Assert.DoesNotContain("lm_head.weight", weights.Keys);
         apart.Load(name => weights[name == "lm_head.weight" ? "model.embed_tokens.weight" : name]);
@@ -141,7 +141,7 @@ public sealed class LanguageModelTests : IDisposable
     {
         DecoderOptions options = Small with { Layers = 4, MixtureEvery = 2 };
         Assert.Equal([1, 3], options.MixtureLayers);
-        using LanguageModel model = new(options, new Philox(0));
+        using DecoderModel model = new(options, new Philox(0));
         using TensorScope scope = new();
         Assert.Equal(2, model.Forward(Tensor.From(Ids(12, 1), [1, 12])).Routings.Count);
         Assert.Equal(
@@ -152,7 +152,7 @@ public sealed class LanguageModelTests : IDisposable
     [Fact]
     public void Parameters_and_operations_of_the_reference_model_are_those_counted_by_hand()
     {
-        using LanguageModel model = new(new DecoderOptions(), new Philox(0));
+        using DecoderModel model = new(new DecoderOptions(), new Philox(0));
         const long Embedding = 256 * 256, Attention = 4 * 256 * 256, Norms = 4 * 256, Router = 8 * 256, Expert = 3 * 256 * 512, LastNorm = 256, Head = 256 * 256;
         Assert.Equal(Embedding + 4 * (Attention + Norms + Router + 8 * Expert) + LastNorm + Head, model.ParameterCount);
         const long Active = Embedding + 4 * (Attention + Norms + Router + 2 * Expert) + LastNorm + Head;
@@ -164,7 +164,7 @@ public sealed class LanguageModelTests : IDisposable
     [Fact]
     public void A_tied_embedding_and_a_shared_expert_count_as_active()
     {
-        using LanguageModel model = new(Small with { TieEmbeddings = true, SharedHidden = 6, MixtureEvery = 2 }, new Philox(0));
+        using DecoderModel model = new(Small with { TieEmbeddings = true, SharedHidden = 6, MixtureEvery = 2 }, new Philox(0));
         const long Embedding = 23 * 16, Attention = 4 * 16 * 16, Norms = 4 * 16, Dense = 3 * 16 * (2 * 8), Router = 4 * 16, Expert = 3 * 16 * 8, Shared = 3 * 16 * 6;
         Assert.Equal(Embedding + 2 * (Attention + Norms) + Dense + Router + 4 * Expert + Shared + 16, model.ParameterCount);
         const long Active = Embedding + 2 * (Attention + Norms) + Dense + Router + 2 * Expert + Shared + 16;
@@ -172,7 +172,7 @@ public sealed class LanguageModelTests : IDisposable
         Assert.Equal(6.0 * Active + 3.0 * 2 * 2 * 2 * 16 * 6, model.TrainingFlopsPerToken); // the embedding multiplies at the end
     }
 
-    private static LanguageModel New(string variant) => new(Variants[variant], new Philox(3));
+    private static DecoderModel New(string variant) => new(Variants[variant], new Philox(3));
 
     private static int[] Ids(int count, ulong seed)
     {
@@ -181,11 +181,11 @@ public sealed class LanguageModelTests : IDisposable
     }
 
     /// <summary>One step on three windows that are always the same.</summary>
-    private static double Step(LanguageModel model, AdamW optimiser, int step)
+    private static double Step(DecoderModel model, AdamW optimiser, int step)
     {
         using TensorScope scope = new();
         Tensor ids = Tensor.From(Ids(3 * 13, 9), [3, 13]);
-        DecoderOutput output = model.Forward(ids.Slice(1, 0, 12), new Philox((ulong)step));
+        LanguageModelOutput output = model.Forward(ids.Slice(1, 0, 12), new Philox((ulong)step));
         Tensor loss = Tensor.CrossEntropy(output.Logits.Reshape([36, 23]), ids.Slice(1, 1, 13).Reshape([36]));
         (output.RoutingLoss() is { } routing ? loss + routing : loss).Backward();
         foreach ((string name, Tensor parameter) in model.Parameters()) Assert.True(parameter.Gradient is not null, $"{name} has no gradient");
@@ -197,7 +197,7 @@ public sealed class LanguageModelTests : IDisposable
     private static byte[] TrainedBits(string variant, int threads)
     {
         WorkerPool.Threads = threads;
-        using LanguageModel model = New(variant);
+        using DecoderModel model = New(variant);
         using AdamW optimiser = new(model.Parameters());
         for (int step = 0; step < 3; step++) Step(model, optimiser, step);
         List<byte> bits = [];

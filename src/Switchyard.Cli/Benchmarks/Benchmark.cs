@@ -1,0 +1,16 @@
+namespace Switchyard.Cli.Benchmarks;
+
+/// <summary>Something that can be measured. Making one costs nothing; it takes memory only while it is measured.</summary>
+/// <param name="name">What it is, as group/thing.</param>
+internal abstract class Benchmark(string name)
+{
+    /// <summary>What it is, as group/thing.</summary>
+    public string Name => name;
+
+    /// <summary>Measures it.</summary>
+    /// <param name="threads">With how many threads.</param>
+    /// <param name="rounds">How often; the median counts.</param>
+    /// <param name="interrupted">Cancelled when the measurement shall end early.</param>
+    /// <exception cref="OperationCanceledException">It did.</exception>
+    public abstract BenchmarkRow Measure(int threads, int rounds, CancellationToken interrupted);
+}

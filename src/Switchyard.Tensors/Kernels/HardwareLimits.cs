@@ -1,0 +1,129 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Switchyard.Tensors.Kernels;
+
+/// <summary>
+/// The most that the processor and its memory can do, as work to be timed: what a kernel's rate is a share of. The
+/// work is shared out over <see cref="WorkerPool.Threads"/> threads.
+/// </summary>
+public static unsafe class HardwareLimits
+{
+    // Enough independent chains to hide the latency of a multiply-add on every processor of today.
+    private const int Chains = 12;
+
+    /// <summary>Multiply-adds in registers, with the widest vectors in use, and nothing else.</summary>
+    /// <param name="steps">How many rounds of twelve vectors each thread takes.</param>
+    /// <returns>How many floating-point operations that were, of Float32.</returns>
+    public static long MultiplyAdds(int steps)
+    {
+        int threads = WorkerPool.Threads, lanes = Processor.Chosen switch
+        {
+            InstructionSet.Avx512 => Lanes512<float>.Count,
+            InstructionSet.Avx2 => Lanes256<float>.Count,
+            _ => Lanes128<float>.Count,
+        };
+        WorkerPool.Run(threads, &MultiplyAddPart, &steps);
+        return 2L * threads * steps * Chains * lanes;
+    }
+
+    /// <summary>Copies a tensor into another of the same size and type: as many bytes are read as are written.</summary>
+    /// <exception cref="ArgumentException">Sizes or types differ.</exception>
+    public static void Copy(Tensor from, Tensor to)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        ArgumentNullException.ThrowIfNull(to);
+        if (from.Type != to.Type || from.Elements != to.Elements) throw new ArgumentException($"{from} was to be copied to {to}: they have the same type and as many elements");
+        to.MarkChanged();
+        Memory memory = new((byte*)from.Address, (byte*)to.Address, from.Elements * from.Type.Size());
+        WorkerPool.Run(memory.Parts, &CopyPart, &memory);
+    }
+
+    /// <summary>Reads the whole of a tensor once and keeps nothing of it.</summary>
+    public static void Read(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        Memory memory = new((byte*)tensor.Address, null, tensor.Elements * tensor.Type.Size());
+        WorkerPool.Run(memory.Parts, &ReadPart, &memory);
+    }
+
+    private static void MultiplyAddPart(void* steps, int part)
+    {
+        float sink = Processor.Chosen switch
+        {
+            InstructionSet.Avx512 => MultiplyAdds<Vector512<float>, Lanes512<float>>(*(int*)steps),
+            InstructionSet.Avx2 => MultiplyAdds<Vector256<float>, Lanes256<float>>(*(int*)steps),
+            _ => MultiplyAdds<Vector128<float>, Lanes128<float>>(*(int*)steps),
+        };
+        GC.KeepAlive(sink == -1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float MultiplyAdds<TVector, TLanes>(int steps)
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<float, TVector>
+    {
+        float half = 0.5f;
+        TVector x = TLanes.Broadcast(&half);
+        TVector s0 = x, s1 = x, s2 = x, s3 = x, s4 = x, s5 = x, s6 = x, s7 = x, s8 = x, s9 = x, s10 = x, s11 = x;
+        for (; steps > 0; steps--)
+        {
+            s0 = TLanes.MultiplyAdd(x, x, s0);
+            s1 = TLanes.MultiplyAdd(x, x, s1);
+            s2 = TLanes.MultiplyAdd(x, x, s2);
+            s3 = TLanes.MultiplyAdd(x, x, s3);
+            s4 = TLanes.MultiplyAdd(x, x, s4);
+            s5 = TLanes.MultiplyAdd(x, x, s5);
+            s6 = TLanes.MultiplyAdd(x, x, s6);
+            s7 = TLanes.MultiplyAdd(x, x, s7);
+            s8 = TLanes.MultiplyAdd(x, x, s8);
+            s9 = TLanes.MultiplyAdd(x, x, s9);
+            s10 = TLanes.MultiplyAdd(x, x, s10);
+            s11 = TLanes.MultiplyAdd(x, x, s11);
+        }
+
+        return TLanes.Sum(s0) + TLanes.Sum(s1) + TLanes.Sum(s2) + TLanes.Sum(s3) + TLanes.Sum(s4) + TLanes.Sum(s5)
+            + TLanes.Sum(s6) + TLanes.Sum(s7) + TLanes.Sum(s8) + TLanes.Sum(s9) + TLanes.Sum(s10) + TLanes.Sum(s11);
+    }
+
+    private static void CopyPart(void* state, int part)
+    {
+        Memory* memory = (Memory*)state;
+        NativeMemory.Copy(memory->From + part * Memory.PartBytes, memory->To + part * Memory.PartBytes, (nuint)memory->LengthOf(part));
+    }
+
+    private static void ReadPart(void* state, int part)
+    {
+        Memory* memory = (Memory*)state;
+        int sink = Read(memory->From + part * Memory.PartBytes, (nint)memory->LengthOf(part));
+        GC.KeepAlive(sink == -1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int Read(byte* from, nint bytes)
+    {
+        Vector256<int> a = default, b = default, c = default, d = default;
+        for (nint i = 0; i <= bytes - 128; i += 128)
+        {
+            a |= Vector256.Load((int*)(from + i));
+            b |= Vector256.Load((int*)(from + i + 32));
+            c |= Vector256.Load((int*)(from + i + 64));
+            d |= Vector256.Load((int*)(from + i + 96));
+        }
+
+        return Vector256.Sum((a | b) | (c | d));
+    }
+
+    private readonly struct Memory(byte* from, byte* to, long bytes)
+    {
+        public const long PartBytes = 1 << 20;
+
+        public readonly byte* From = from;
+        public readonly byte* To = to;
+
+        public int Parts => checked((int)((bytes + PartBytes - 1) / PartBytes));
+
+        public long LengthOf(int part) => Math.Min(PartBytes, bytes - part * PartBytes);
+    }
+}
