@@ -14,6 +14,7 @@ internal static class CommandList
         ExportCommand.Create(),
         InspectCommand.Create(),
         GatesCommand.Create(),
+        MixtureCommand.Create(),
         BenchCommand.Create(),
     ];
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Switchyard.Language.Runs;
 using Switchyard.Tensors.Kernels;
 using Switchyard.Training;
@@ -10,7 +9,7 @@ using Switchyard.Training.Reports;
 namespace Switchyard.Cli.Commands;
 
 /// <summary><c>train</c>: a sparse language model from text.</summary>
-internal sealed partial class TrainCommand
+internal sealed class TrainCommand
 {
     private const string RunsFolder = "runs";
 
@@ -149,7 +148,7 @@ internal sealed partial class TrainCommand
         // A run that was done before was not recorded now.
         if (last is null && MetricsFile.Read(training.Folder.MetricsPath) is [.., var recorded]) last = recorded;
         double rate = seconds > 0 ? tokens / seconds : last?.TokensPerSecond ?? 0;
-        string sample = LanguageReport.Write(training, CommandLineOf(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
+        string sample = LanguageReport.Write(training, TypedLine.Of(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
         LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(work, interrupted));
         output.WriteLine(sample);
         output.WriteLine();
@@ -249,11 +248,4 @@ internal sealed partial class TrainCommand
         ["expert_load"] = new JsonArray([.. evaluation.Layers.Select(static layer => (JsonNode)new JsonObject { ["layer"] = layer.Layer, ["max_over_mean"] = layer.MaxOverMean, ["entropy"] = layer.Entropy })]),
         ["report"] = training.Folder.ReportPath,
     };
-
-    private static string CommandLineOf(ParseResult parse)
-        => "switchyard " + string.Join(' ', parse.Tokens.Select(static token => Unquoted().IsMatch(token.Value) ? token.Value : $"'{token.Value.Replace("'", @"'\''", StringComparison.Ordinal)}'"));
-
-    /// <summary>Words that a shell takes as they are.</summary>
-    [GeneratedRegex(@"^[\w./:=,@%+-]+$")]
-    private static partial Regex Unquoted();
 }

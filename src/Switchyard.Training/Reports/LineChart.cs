@@ -52,7 +52,7 @@ public sealed class LineChart : IReportPart
         html.Write($"<figure class=\"{Width.CssClass()}\">\n");
         WriteCaption(html);
         html.Write($"<svg class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{Title}\">\n");
-        WriteAxes(html, frame);
+        ChartAxes.Write(html, frame, XLabel, YLabel);
         for (int i = 0; i < drawn.Length; i++) WriteLine(html, frame, drawn[i], i);
         WriteReference(html, frame);
         LineReadOuts.Write(html, frame, XLabel, [.. drawn.Select(series => (series.Name, series.Points.Where(CanDraw).ToArray()))]);
@@ -68,26 +68,6 @@ public sealed class LineChart : IReportPart
         }
 
         html.Write($"</figcaption>\n");
-    }
-
-    private void WriteAxes(HtmlWriter html, ChartFrame frame)
-    {
-        foreach (double tick in frame.YAxis.Ticks)
-        {
-            double y = frame.Y(tick);
-            html.Write($"<path class=\"grid\" d=\"M{Left} {y}h{frame.Width}\"/><text x=\"{Left - 8}\" y=\"{y + 3.5}\" class=\"end\">{frame.YAxis.Label(tick)}</text>\n");
-        }
-
-        double bottom = frame.Bottom;
-        foreach (double tick in frame.XAxis.Ticks)
-        {
-            double x = frame.X(tick);
-            html.Write($"<path class=\"axis\" d=\"M{x} {bottom}v4\"/><text x=\"{x}\" y=\"{bottom + 16}\" class=\"middle\">{frame.XAxis.Label(tick)}</text>\n");
-        }
-
-        html.Write($"<path class=\"axis\" d=\"M{Left} {bottom}h{frame.Width}\"/>");
-        html.Write($"<text x=\"{frame.Right}\" y=\"{bottom + 29}\" class=\"end name\">{XLabel}</text>");
-        html.Write($"<text x=\"0\" y=\"9\" class=\"name\">{YLabel}</text>\n");
     }
 
     private void WriteLine(HtmlWriter html, ChartFrame frame, LineSeries series, int index)

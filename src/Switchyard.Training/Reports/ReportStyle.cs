@@ -50,7 +50,10 @@ internal static class ReportStyle
         .grid { stroke: var(--grid); } .axis { stroke: var(--quiet); stroke-opacity: 0.7; fill: none; }
         .line { fill: none; stroke: var(--line); stroke-linejoin: round; stroke-linecap: round; stroke-width: 1.5; }
         .line.thin { stroke-width: 1; stroke-opacity: 0.55; } .line.bold { stroke-width: 2.5; }
-        .dot { fill: var(--line); }
+        .dot { fill: var(--line); } .dots .dot { fill-opacity: 0.55; }
+        .chart .dots text { fill: var(--line); text-anchor: middle; font-size: 10px; font-weight: 600; }
+        .regions rect { fill: var(--tint); shape-rendering: crispEdges; }
+        .line.overall { stroke: var(--ink); stroke-width: 2; stroke-dasharray: 2 4; }
         path.reference { stroke: var(--ink); stroke-opacity: 0.6; stroke-dasharray: 5 4; }
         .chart text.reference { fill: var(--ink); }
         .readouts g { opacity: 0; } .readouts g:hover { opacity: 1; }

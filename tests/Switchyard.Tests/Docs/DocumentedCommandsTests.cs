@@ -95,9 +95,13 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             foreach (string name in (string[])["book.txt", "other.txt", "texts/one.txt", "texts/more/two.txt"]) _folder.Write(name, text);
             (_, string[] settings) = Assert.Single(Documentation.Blocks("docs/training.md", "json"));
             _folder.Write("settings.json", Encoding.UTF8.GetBytes(string.Join('\n', settings)));
+            _folder.Write("points.csv", Table("x,y", row => $"{row % 20},{Math.Abs(row % 20 - 10)}"));
+            _folder.Write("vowels.csv", Table("speaker,vowel,f0,f1,f2,f3", row => $"{row / 4},{"iAu"[row % 3]},{120 + row},{300 + 200 * (row % 3)},{2300 - 400 * (row % 3) + row},{2900 + row}"));
             Prepare("train", "--data", "book.txt");
             Directory.CreateDirectory(In("runs"));
             Directory.Move(In("new-1"), In("runs/mine"));
+            Prepare("mixture", "fit", "--data", "points.csv", "--target", "y", "--experts", "2");
+            Directory.Move(In($"new-{_newRuns}"), In("runs/lines"));
             Prepare("export", "--run", "runs/mine", "--to", "huggingface", "exported/");
         }
 
@@ -116,6 +120,11 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
                 Set(small, "--threads", "1");
                 if (small[1] == "kernels" && !small.Contains("--filter")) Set(small, "--filter", "512x512x512");
             }
+            if (small[0] == "mixture")
+            {
+                Set(small, "--out", In($"new-{++_newRuns}"));
+                if (small[1] == "fit") Set(small, "--iterations", "2");
+            }
             if (small[0] != "train" || small.Contains("--resume")) return small;
 
             Set(small, "--out", In($"new-{++_newRuns}"));
@@ -130,6 +139,9 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             CapturedTerminal terminal = new();
             Assert.True(terminal.Run(CommandList.Create(), [.. MadeSmall(words)]) == ExitCode.Done, terminal.Error);
         }
+
+        private static byte[] Table(string header, Func<int, string> row) =>
+            Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 60).Select(row).Prepend(header)));
 
         private string In(string path) => Path.Combine(_folder.Path, path);
 
