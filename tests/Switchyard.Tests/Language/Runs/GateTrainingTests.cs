@@ -1,4 +1,5 @@
 using Switchyard.Experts.Gates;
+using Switchyard.Language;
 using Switchyard.Language.Runs;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
@@ -58,7 +59,7 @@ public sealed class GateTrainingTests : IDisposable
         ByteTokenizer tokenizer = new();
         TextCorpus text = TextCorpus.Split(GeneratedCorpus.Generate(0, 20_000).Source);
         TokenStream stream = TokenStream.Encode("training", tokenizer, text.Training);
-        using LanguageModel learner = new(model, new Philox(1));
+        using DecoderModel learner = new(model, new Philox(1));
         foreach ((_, Module module) in learner.Modules()) (module as Gate)?.Prepare(new TokenStatistics(stream.Tokens.ToArray(), model.Vocabulary));
         LanguageTask task = new(learner, tokenizer, new WindowSampler(stream, model.Context, 0), new EvaluationWindows(TokenStream.Encode("held out", tokenizer, text.HeldOut), model.Context), 2);
         TrainingPlan plan = new() { Steps = Steps, MicroBatchesPerStep = 2, EvaluateEvery = Steps, LearningRate = new LearningRateSchedule { Peak = 1e-2, WarmUpSteps = 2 } };
