@@ -1,5 +1,4 @@
 using Switchyard.Experts.Gates;
-using Switchyard.Language;
 using Switchyard.Language.Runs;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
