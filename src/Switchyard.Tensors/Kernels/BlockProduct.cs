@@ -10,8 +10,8 @@ namespace Switchyard.Tensors.Kernels;
 /// </summary>
 internal static unsafe class BlockProduct
 {
-    // A slice of A: with the inner block of the lanes, little more than half of a second-level cache.
-    private const int RowBlock = 192;
+    // A slice of A: with the inner block of the lanes it fits a second-level cache of half a megabyte.
+    private const int RowBlock = 256;
 
     // A slice of B: so wide that packing A again for the next one costs little.
     private const int ColumnBlock = 1536;

@@ -100,16 +100,18 @@ public static unsafe class HardwareLimits
         GC.KeepAlive(sink == -1);
     }
 
+    // Four streams at a time, each fetched ahead by the processor: one alone does not fill the way to memory.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Read(byte* from, nint bytes)
     {
         Vector256<int> a = default, b = default, c = default, d = default;
-        for (nint i = 0; i <= bytes - 128; i += 128)
+        nint quarter = bytes / 4;
+        for (nint i = 0; i <= quarter - 32; i += 32)
         {
             a |= Vector256.Load((int*)(from + i));
-            b |= Vector256.Load((int*)(from + i + 32));
-            c |= Vector256.Load((int*)(from + i + 64));
-            d |= Vector256.Load((int*)(from + i + 96));
+            b |= Vector256.Load((int*)(from + quarter + i));
+            c |= Vector256.Load((int*)(from + 2 * quarter + i));
+            d |= Vector256.Load((int*)(from + 3 * quarter + i));
         }
 
         return Vector256.Sum((a | b) | (c | d));

@@ -9,7 +9,10 @@ internal static unsafe class Packing
 {
     // Rows of a source that are read together: so many stay in the first-level cache even where they all map to the same
     // place of it, and they fill whole lines of a packed panel.
-    private const int RowsTogether = 4;
+    private const int RowsTogether = 8;
+
+    // Elements of each row of a source that are transposed together; a multiple of four.
+    private const int InnerTogether = 64;
 
     /// <summary>Packs a slice whose panels lie along the rows of the source.</summary>
     /// <param name="source">[inner, length of all panels], rows <paramref name="stride"/> elements apart.</param>
@@ -74,12 +77,17 @@ internal static unsafe class Packing
         {
             done = inner & ~3;
             // Four rows of the source at a time, and the last four overlap those before: more would chase each other
-            // out of the first-level cache where their distance is a power of two.
-            for (int i = 0; i < width; i += 4)
+            // out of the first-level cache where their distance is a power of two. And a part of each at a time, so
+            // that the lines of the panel are still there when the next rows go into them.
+            for (int first = 0; first < done; first += InnerTogether)
             {
-                int row = Math.Min(i, width - 4);
-                float* from = (float*)source + row * stride, to = (float*)packed + row;
-                for (int k = 0; k < done; k += 4) TransposeFour(from + k, stride, to + (nint)k * packedWidth, packedWidth);
+                int end = Math.Min(first + InnerTogether, done);
+                for (int i = 0; i < width; i += 4)
+                {
+                    int row = Math.Min(i, width - 4);
+                    float* from = (float*)source + row * stride, to = (float*)packed + row;
+                    for (int k = first; k < end; k += 4) TransposeFour(from + k, stride, to + (nint)k * packedWidth, packedWidth);
+                }
             }
         }
 

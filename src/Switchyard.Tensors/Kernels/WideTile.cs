@@ -54,10 +54,11 @@ internal static unsafe class WideTile
             }
 
             // The tile below comes next: its C is on its way while this one is computed.
-            TLanes.Prefetch(c + sizeof(TRows) * cStride);
-            if (sizeof(TRows) > 1) TLanes.Prefetch(c1 + sizeof(TRows) * cStride);
-            if (sizeof(TRows) > 2) TLanes.Prefetch(c2 + sizeof(TRows) * cStride);
-            if (sizeof(TRows) > 3) TLanes.Prefetch(c3 + sizeof(TRows) * cStride);
+            T* next = c + sizeof(TRows) * cStride;
+            Prefetch<T, TVector, TLanes, TVectors>(next);
+            if (sizeof(TRows) > 1) Prefetch<T, TVector, TLanes, TVectors>(next + cStride);
+            if (sizeof(TRows) > 2) Prefetch<T, TVector, TLanes, TVectors>(next + 2 * cStride);
+            if (sizeof(TRows) > 3) Prefetch<T, TVector, TLanes, TVectors>(next + 3 * cStride);
 
             nint k = inner;
             for (; k >= 4; k -= 4)
@@ -131,6 +132,18 @@ internal static unsafe class WideTile
         l = TLanes.Load(from);
         if (sizeof(TVectors) > 1) m = TLanes.Load(from + TLanes.Count);
         if (sizeof(TVectors) > 2) r = TLanes.Load(from + 2 * TLanes.Count);
+    }
+
+    // The lines of the first and of the last vector: there are no others.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch<T, TVector, TLanes, TVectors>(T* row)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+        where TVectors : unmanaged
+    {
+        TLanes.Prefetch(row);
+        if (sizeof(TVectors) > 1) TLanes.Prefetch(row + (sizeof(TVectors) - 1) * TLanes.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

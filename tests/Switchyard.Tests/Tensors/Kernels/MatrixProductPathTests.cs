@@ -13,7 +13,7 @@ public sealed unsafe class MatrixProductPathTests
     private static readonly (int Rows, int Columns, int Inner)[] Shapes =
     [
         (1, 1, 1), (2, 3, 5), (6, 16, 8), (7, 17, 9), (13, 31, 3), (14, 32, 300), (15, 33, 64), (28, 64, 257), (29, 65, 20),
-        (31, 97, 13), (61, 8, 40), (90, 50, 0), (3, 40, 70), (1, 100, 37),
+        (31, 97, 13), (61, 8, 40), (90, 50, 0), (3, 40, 70), (1, 100, 37), (30, 70, 330), (270, 40, 400),
     ];
 
     public static TheoryData<object> Sets
