@@ -54,7 +54,7 @@ internal static unsafe class LayerNormRows
             for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
                 T* x = (T*)o->X + row * width, y = (T*)o->Y + row * width;
-                (T mean, T scale) = Moments<T, TVector>(x, o);
+                T scale = InverseDeviation<T, TVector>(x, o, out T mean);
                 TVector m = TVector.Create(mean), s = TVector.Create(scale);
                 int i = 0;
                 for (; i <= width - TVector.Count; i += TVector.Count) Normalise(x, weight, bias, y, i, TVector.Count, m, s);
@@ -78,7 +78,7 @@ internal static unsafe class LayerNormRows
             for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
                 T* x = (T*)o->X + row * width, dy = (T*)o->Y + row * width, dx = (T*)o->Gradient + row * width;
-                (T mean, T scale) = Moments<T, TVector>(x, o);
+                T scale = InverseDeviation<T, TVector>(x, o, out T mean);
                 TVector m = TVector.Create(mean), s = TVector.Create(scale), sum = default, product = default;
                 for (int i = 0; i < width; i += TVector.Count)
                 {
@@ -123,14 +123,10 @@ internal static unsafe class LayerNormRows
         TVector.Store(normal, y + i, rest);
     }
 
-    private static (T Mean, T InverseDeviation) Moments<T, TVector>(T* x, Operands* o)
+    private static T InverseDeviation<T, TVector>(T* x, Operands* o, out T mean)
         where T : unmanaged, IFloatingPointIeee754<T>
         where TVector : unmanaged, ISimd<TVector, T>
-    {
-        T count = T.CreateChecked(o->Width), mean = RowReduction.Sum<T, TVector>(x, o->Width) / count;
-        T variance = RowReduction.SquaredDeviations<T, TVector>(x, o->Width, mean) / count;
-        return (mean, T.One / T.Sqrt(variance + T.CreateChecked(o->Epsilon)));
-    }
+        => T.One / T.Sqrt(RowReduction.Variance<T, TVector>(x, o->Width, out mean) + T.CreateChecked(o->Epsilon));
 
     private struct Operands
     {
