@@ -35,6 +35,15 @@ internal unsafe struct Block<T>(
     internal readonly T* ColumnOfB(int column, int inner = 0) =>
         BTransposed ? B + (nint)column * BStride + inner : B + (nint)inner * BStride + column;
 
+    /// <summary>The product of a part of the inner dimension, added to that of the parts before it.</summary>
+    internal readonly Block<T> CutInner(int first, int inner) => this with
+    {
+        Inner = inner,
+        A = RowOfA(0, first),
+        B = ColumnOfB(0, first),
+        Accumulate = Accumulate || first > 0,
+    };
+
     /// <summary>The rectangle of C, and the rows of A and columns of B that belong to it.</summary>
     internal readonly Block<T> Cut(int row, int rows, int column, int columns) => this with
     {

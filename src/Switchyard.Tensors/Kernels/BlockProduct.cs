@@ -1,27 +1,30 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Switchyard.Tensors.Kernels;
 
 /// <summary>
-/// The blocked product on one thread. A slice of A is packed, to be read in one sweep from the outer caches; strip by
-/// strip of B is packed to stay in the first-level cache, and meets all of the slice while it is there (Goto and van de Geijn,
-/// "Anatomy of High-Performance Matrix Multiplication", 2008, with the roles of A and B exchanged).
+/// The blocked product on one thread: a slice of B is packed into the third-level cache, slices of A one after the other
+/// into the second, and while a strip of B is in the first it meets all of the slice of A (Goto and van de Geijn, "Anatomy
+/// of High-Performance Matrix Multiplication", 2008, with the roles of A and B exchanged). With few rows B is read where
+/// it lies.
 /// </summary>
 internal static unsafe class BlockProduct
 {
-    /// <summary>The most rows of a block: enough to pay for packing B, few enough for a slice of A of one megabyte.</summary>
-    internal const int MaximumRows = 1008;
+    // A slice of A: with the inner block of the lanes, little more than half of a second-level cache.
+    private const int RowBlock = 192;
 
-    // A strip of B, two vectors wide, then fills half of a first-level cache.
-    private const int InnerBlock = 256;
+    // A slice of B: so wide that packing A again for the next one costs little.
+    private const int ColumnBlock = 1536;
 
-    // With fewer rows than this, packing a strip of B costs more than reading it in place.
-    private const int RowsWorthPacking = 16;
+    // With fewer rows than this, packing B costs more than reading it in place.
+    private const int RowsWorthPacking = 8;
+
+    // Rows of B that are read in place at a time: each is a stream of its own, which the processor fetches ahead.
+    private const int InnerBlockInPlace = 16;
 
     private const int TileElements = 14 * 32;
 
-    /// <summary>Computes a block; its rows are at most <see cref="MaximumRows"/>.</summary>
+    /// <summary>Computes a block.</summary>
     internal static void Run<T>(in Block<T> block, InstructionSet set)
         where T : unmanaged
     {
@@ -33,78 +36,136 @@ internal static unsafe class BlockProduct
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run<T, TVector, TLanes>(in Block<T> block)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
     {
-        int width = 2 * TLanes.Count;
-        int panels = (block.Rows + TLanes.TileRows - 1) / TLanes.TileRows;
-        int longest = Math.Min(block.Inner, InnerBlock);
-        T* packedA = (T*)Scratch.Rent(((long)block.Rows * longest + (long)width * longest + 64) * sizeof(T));
-        T* packedB = (T*)(((nint)(packedA + (nint)block.Rows * longest) + 63) & ~63);
-        T* edge = stackalloc T[TileElements];
-
-        // An empty inner dimension is one empty chain, which stores the zeros.
-        int k = 0;
-        do
+        bool inPlace = !block.BTransposed && block.Rows <= RowsWorthPacking;
+        for (int column = 0; column < block.Columns; column += ColumnBlock)
         {
-            int inner = Math.Min(block.Inner - k, InnerBlock);
-            bool accumulate = block.Accumulate || k > 0;
-            PackA(block, k, inner, panels, packedA);
-            for (int column = 0; column < block.Columns; column += width)
+            int columns = Math.Min(ColumnBlock, block.Columns - column), k = 0;
+            // An empty inner dimension is one empty chain, which stores the zeros.
+            do
             {
-                int columns = Math.Min(width, block.Columns - column);
-                T* b = block.ColumnOfB(column, k);
-                nint bStride = block.BStride;
-                if (block.BTransposed || columns < width || block.Rows > RowsWorthPacking)
-                {
-                    if (block.BTransposed) Packing.Transpose(b, bStride, inner, columns, packedB, width);
-                    else Packing.Copy(b, bStride, inner, columns, packedB, width);
-                    b = packedB;
-                    bStride = width;
-                }
-
-                T* a = packedA;
-                for (int panel = 0; panel < panels; panel++)
-                {
-                    int row = First(block.Rows, panels, panel), rows = First(block.Rows, panels, panel + 1) - row;
-                    T* c = block.C + (nint)row * block.CStride + column;
-                    if (columns == width)
-                    {
-                        RegisterTile.Multiply<T, TVector, TLanes>(rows, inner, a, b, bStride, c, block.CStride, accumulate);
-                    }
-                    else
-                    {
-                        if (accumulate) CopyTile(c, block.CStride, edge, width, rows, columns);
-                        RegisterTile.Multiply<T, TVector, TLanes>(rows, inner, a, b, bStride, edge, width, accumulate);
-                        CopyTile(edge, width, c, block.CStride, rows, columns);
-                    }
-
-                    a += rows * inner;
-                }
+                int inner = Math.Min(block.Inner - k, inPlace ? InnerBlockInPlace : TLanes.InnerBlock);
+                Block<T> slice = block.Cut(0, block.Rows, column, columns).CutInner(k, inner);
+                if (inPlace) RunInPlace<T, TVector, TLanes>(slice);
+                else RunPacked<T, TVector, TLanes>(slice);
+                k += inner;
             }
-
-            k += inner;
+            while (k < block.Inner);
         }
-        while (k < block.Inner);
     }
 
-    private static void PackA<T>(in Block<T> block, int k, int inner, int panels, T* packed)
+    private static void RunPacked<T, TVector, TLanes>(in Block<T> slice)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        int rowBlocks = (slice.Rows + RowBlock - 1) / RowBlock;
+        Panels strips = Strips<T, TVector, TLanes>(slice.Columns, slice.Inner);
+        T* packedB = Scratch.Rent<T>(strips.Elements + PanelsOfA<T, TVector, TLanes>(RowBlock, slice.Inner).Elements), packedA = packedB + strips.Elements;
+        PackB(slice, strips, packedB);
+        for (int i = 0; i < rowBlocks; i++)
+        {
+            int row = (int)((long)slice.Rows * i / rowBlocks), rows = (int)((long)slice.Rows * (i + 1) / rowBlocks) - row;
+            Block<T> block = slice.Cut(row, rows, 0, slice.Columns);
+            Panels panels = PanelsOfA<T, TVector, TLanes>(rows, slice.Inner);
+            PackA(block, panels, packedA);
+            for (int strip = 0; strip < strips.Count; strip++)
+            {
+                int column = strips.First(strip);
+                Block<T> tiles = block.Cut(0, rows, column, strips.First(strip + 1) - column);
+                RunStrip<T, TVector, TLanes>(tiles, panels, packedA, packedB + strip * strips.Stride, strips.Width);
+            }
+        }
+    }
+
+    private static void RunInPlace<T, TVector, TLanes>(in Block<T> slice)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        Panels strips = Strips<T, TVector, TLanes>(slice.Columns, slice.Inner), panels = PanelsOfA<T, TVector, TLanes>(slice.Rows, slice.Inner);
+        T* packedA = Scratch.Rent<T>(panels.Elements + strips.Stride), packedB = packedA + panels.Elements;
+        PackA(slice, panels, packedA);
+        for (int strip = 0; strip < strips.Count; strip++)
+        {
+            int column = strips.First(strip);
+            Block<T> tiles = slice.Cut(0, slice.Rows, column, strips.First(strip + 1) - column);
+            bool whole = tiles.Columns % strips.Unit == 0;
+            if (!whole) PackB(tiles, Strips<T, TVector, TLanes>(tiles.Columns, slice.Inner), packedB);
+            RunStrip<T, TVector, TLanes>(tiles, panels, packedA, whole ? tiles.B : packedB, whole ? tiles.BStride : strips.Width);
+        }
+    }
+
+    // One strip of B against all panels of A: first the higher ones, then the others.
+    private static void RunStrip<T, TVector, TLanes>(in Block<T> strip, in Panels panels, T* packedA, T* b, nint bStride)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        RunPanels<T, TVector, TLanes>(strip, panels, 0, panels.Longer, packedA, b, bStride);
+        RunPanels<T, TVector, TLanes>(strip, panels, panels.Longer, panels.Count, packedA, b, bStride);
+    }
+
+    // Panels of one height.
+    private static void RunPanels<T, TVector, TLanes>(in Block<T> strip, in Panels panels, int first, int end, T* packedA, T* b, nint bStride)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        if (first == end) return;
+        int unit = RegisterTile.Unit<T, TVector, TLanes>(), width = (strip.Columns + unit - 1) / unit * unit, vectors = width / TLanes.Count;
+        int row = panels.First(first), rows = panels.First(first + 1) - row;
+        T* a = packedA + first * panels.Stride;
+        T* c = strip.C + (nint)row * strip.CStride;
+        if (strip.Columns == width)
+        {
+            RegisterTile.Multiply<T, TVector, TLanes>(end - first, rows, vectors, strip.Inner, a, panels.Stride, b, bStride, c, strip.CStride, strip.Accumulate);
+            return;
+        }
+
+        T* edge = stackalloc T[TileElements];
+        for (int panel = first; panel < end; panel++)
+        {
+            if (strip.Accumulate) CopyTile(c, strip.CStride, edge, width, rows, strip.Columns);
+            RegisterTile.Multiply<T, TVector, TLanes>(1, rows, vectors, strip.Inner, a, panels.Stride, b, bStride, edge, width, strip.Accumulate);
+            CopyTile(edge, width, c, strip.CStride, rows, strip.Columns);
+            a += panels.Stride;
+            c += rows * strip.CStride;
+        }
+    }
+
+    private static Panels PanelsOfA<T, TVector, TLanes>(int rows, int inner)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+        => new(rows, 1, TLanes.TileRows, inner, AlignedMemory.CacheLine / sizeof(T));
+
+    private static Panels Strips<T, TVector, TLanes>(int columns, int inner)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        int unit = RegisterTile.Unit<T, TVector, TLanes>();
+        return new(columns, unit, TLanes.TileVectors * TLanes.Count / unit, inner, AlignedMemory.CacheLine / sizeof(T));
+    }
+
+    private static void PackA<T>(in Block<T> block, in Panels panels, T* packed)
         where T : unmanaged
     {
-        for (int panel = 0; panel < panels; panel++)
-        {
-            int row = First(block.Rows, panels, panel), rows = First(block.Rows, panels, panel + 1) - row;
-            if (block.ATransposed) Packing.Copy(block.RowOfA(row, k), block.AStride, inner, rows, packed, rows);
-            else Packing.Transpose(block.RowOfA(row, k), block.AStride, inner, rows, packed, rows);
-            packed += rows * inner;
-        }
+        if (block.ATransposed) Packing.Copy(block.A, block.AStride, block.Inner, panels, packed);
+        else Packing.Transpose(block.A, block.AStride, block.Inner, panels, packed);
     }
 
-    // Panels of equal height rather than a thin last one: a tile of few rows is a slow tile.
-    private static int First(int rows, int panels, int panel) => (int)((long)rows * panel / panels);
+    private static void PackB<T>(in Block<T> block, in Panels strips, T* packed)
+        where T : unmanaged
+    {
+        if (block.BTransposed) Packing.Transpose(block.B, block.BStride, block.Inner, strips, packed);
+        else Packing.Copy(block.B, block.BStride, block.Inner, strips, packed);
+    }
 
     private static void CopyTile<T>(T* source, nint sourceStride, T* destination, nint destinationStride, int rows, int columns)
         where T : unmanaged

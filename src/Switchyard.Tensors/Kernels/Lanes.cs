@@ -17,8 +17,14 @@ internal unsafe interface ILanes<T, TVector>
     /// <summary>How many numbers a register holds.</summary>
     static abstract int Count { get; }
 
-    /// <summary>The tallest tile, two vectors wide, whose sums still fit in the registers.</summary>
+    /// <summary>Rows of the largest register tile whose sums, with what they are made of, still fit in the registers.</summary>
     static abstract int TileRows { get; }
+
+    /// <summary>Vectors in a row of that tile.</summary>
+    static abstract int TileVectors { get; }
+
+    /// <summary>How much of the inner dimension is packed at a time: so much that loading and storing a tile of C costs little beside it, so little that a strip of B stays in the innermost caches.</summary>
+    static abstract int InnerBlock { get; }
 
     static abstract TVector Load(T* source);
 
@@ -30,6 +36,9 @@ internal unsafe interface ILanes<T, TVector>
     /// <summary><paramref name="x"/> times <paramref name="y"/> plus <paramref name="sum"/>, rounded once.</summary>
     static abstract TVector MultiplyAdd(TVector x, TVector y, TVector sum);
 
+    /// <summary>Brings a cache line nearer that will be needed soon; it need not exist.</summary>
+    static abstract void Prefetch(T* place);
+
     /// <summary>All lanes added up, in an order that is always the same.</summary>
     static abstract T Sum(TVector value);
 }
@@ -40,7 +49,11 @@ internal readonly unsafe struct Lanes128<T> : ILanes<T, Vector128<T>>
 {
     public static int Count => Vector128<T>.Count;
 
-    public static int TileRows => 6;
+    public static int TileRows => 4;
+
+    public static int TileVectors => 3;
+
+    public static int InnerBlock => 384 * sizeof(float) / sizeof(T);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Load(T* source) => Vector128.Load(source);
@@ -58,6 +71,12 @@ internal readonly unsafe struct Lanes128<T> : ILanes<T, Vector128<T>>
             : Vector128.MultiplyAddEstimate(x.AsDouble(), y.AsDouble(), sum.AsDouble()).As<double, T>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(T* place)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(place);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Sum(Vector128<T> value) => Vector128.Sum(value);
 }
 
@@ -67,7 +86,11 @@ internal readonly unsafe struct Lanes256<T> : ILanes<T, Vector256<T>>
 {
     public static int Count => Vector256<T>.Count;
 
-    public static int TileRows => 6;
+    public static int TileRows => 4;
+
+    public static int TileVectors => 3;
+
+    public static int InnerBlock => 384 * sizeof(float) / sizeof(T);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Load(T* source) => Vector256.Load(source);
@@ -85,6 +108,12 @@ internal readonly unsafe struct Lanes256<T> : ILanes<T, Vector256<T>>
             : Fma.MultiplyAdd(x.AsDouble(), y.AsDouble(), sum.AsDouble()).As<double, T>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(T* place)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(place);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Sum(Vector256<T> value) => Vector256.Sum(value);
 }
 
@@ -95,6 +124,10 @@ internal readonly unsafe struct Lanes512<T> : ILanes<T, Vector512<T>>
     public static int Count => Vector512<T>.Count;
 
     public static int TileRows => 14;
+
+    public static int TileVectors => 2;
+
+    public static int InnerBlock => 320 * sizeof(float) / sizeof(T);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Load(T* source) => Vector512.Load(source);
@@ -110,6 +143,12 @@ internal readonly unsafe struct Lanes512<T> : ILanes<T, Vector512<T>>
         typeof(T) == typeof(float)
             ? Avx512F.FusedMultiplyAdd(x.AsSingle(), y.AsSingle(), sum.AsSingle()).As<float, T>()
             : Avx512F.FusedMultiplyAdd(x.AsDouble(), y.AsDouble(), sum.AsDouble()).As<double, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(T* place)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(place);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Sum(Vector512<T> value) => Vector512.Sum(value);

@@ -4,67 +4,86 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Switchyard.Tensors.Kernels;
 
-/// <summary>
-/// Copies a strip of a matrix into the order in which the register tile reads it: [inner, width], without gaps.
-/// </summary>
+/// <summary>Copies a slice of a matrix into the order in which the register tile reads it: panel by panel, each [inner, width].</summary>
 internal static unsafe class Packing
 {
-    /// <summary>Packs a strip whose <paramref name="width"/> lies along the rows of the source.</summary>
-    /// <param name="source">[inner, width], rows <paramref name="stride"/> elements apart.</param>
+    // Rows of a source that are read together: so many stay in the first-level cache even where they all map to the same
+    // place of it, and they fill whole lines of a packed panel.
+    private const int RowsTogether = 4;
+
+    /// <summary>Packs a slice whose panels lie along the rows of the source.</summary>
+    /// <param name="source">[inner, length of all panels], rows <paramref name="stride"/> elements apart.</param>
     /// <param name="stride">Elements from one row of the source to the next.</param>
-    /// <param name="inner">How many rows to copy.</param>
-    /// <param name="width">How many elements of each row.</param>
-    /// <param name="packed">[inner, packedWidth]</param>
-    /// <param name="packedWidth">Elements from one packed row to the next; what lies beyond the width is cleared.</param>
+    /// <param name="inner">How many rows of the source.</param>
+    /// <param name="panels">Which columns of the source make a panel.</param>
+    /// <param name="packed">[panels, inner, width]; what a panel does not fill is left as it is.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Copy<T>(T* source, nint stride, int inner, int width, T* packed, int packedWidth)
+    internal static void Copy<T>(T* source, nint stride, int inner, in Panels panels, T* packed)
         where T : unmanaged
     {
-        int lanes = Vector128<T>.Count;
-        if (width < packedWidth) new Span<T>(packed, inner * packedWidth).Clear();
-        for (int k = 0; k < inner; k++)
+        for (int first = 0; first < inner; first += RowsTogether)
         {
-            int i = 0;
-            for (; i <= width - lanes; i += lanes) Vector128.Load(source + i).Store(packed + i);
-            if (i < width && width >= lanes)
+            int end = Math.Min(first + RowsTogether, inner);
+            for (int panel = 0; panel < panels.Count; panel++)
             {
-                // The last vector overlaps the one before it.
-                i = width - lanes;
-                Vector128.Load(source + i).Store(packed + i);
-                i = width;
+                int start = panels.First(panel), width = panels.First(panel + 1) - start;
+                T* to = packed + panel * panels.Stride;
+                for (int k = first; k < end; k++) CopyRow(source + k * stride + start, width, to + (nint)k * panels.Width);
             }
-
-            for (; i < width; i++) packed[i] = source[i];
-            source += stride;
-            packed += packedWidth;
         }
     }
 
-    /// <summary>Packs a strip whose <paramref name="width"/> lies across the rows of the source.</summary>
-    /// <param name="source">[width, inner], rows <paramref name="stride"/> elements apart.</param>
+    /// <summary>Packs a slice whose panels lie across the rows of the source.</summary>
+    /// <param name="source">[length of all panels, inner], rows <paramref name="stride"/> elements apart.</param>
     /// <param name="stride">Elements from one row of the source to the next.</param>
     /// <param name="inner">How many elements of each row.</param>
-    /// <param name="width">How many rows.</param>
-    /// <param name="packed">[inner, packedWidth]</param>
-    /// <param name="packedWidth">Elements from one packed row to the next; what lies beyond the width is cleared.</param>
+    /// <param name="panels">Which rows of the source make a panel.</param>
+    /// <param name="packed">[panels, inner, width]; what a panel does not fill is left as it is.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Transpose<T>(T* source, nint stride, int inner, int width, T* packed, int packedWidth)
+    internal static void Transpose<T>(T* source, nint stride, int inner, in Panels panels, T* packed)
         where T : unmanaged
     {
-        if (width < packedWidth) new Span<T>(packed, inner * packedWidth).Clear();
-        int k = 0;
+        for (int panel = 0; panel < panels.Count; panel++)
+        {
+            int start = panels.First(panel);
+            TransposePanel(source + start * stride, stride, inner, panels.First(panel + 1) - start, packed + panel * panels.Stride, panels.Width);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyRow<T>(T* source, int width, T* packed)
+        where T : unmanaged
+    {
+        int lanes = Vector128<T>.Count, i = 0;
+        for (; i <= width - 2 * lanes; i += 2 * lanes) Vector256.Load(source + i).Store(packed + i);
+        if (i <= width - lanes)
+        {
+            Vector128.Load(source + i).Store(packed + i);
+            i += lanes;
+        }
+
+        for (; i < width; i++) packed[i] = source[i];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TransposePanel<T>(T* source, nint stride, int inner, int width, T* packed, int packedWidth)
+        where T : unmanaged
+    {
+        int done = 0;
         if (typeof(T) == typeof(float) && Sse.IsSupported && width >= 4)
         {
-            for (; k <= inner - 4; k += 4)
+            done = inner & ~3;
+            // Four rows of the source at a time, and the last four overlap those before: more would chase each other
+            // out of the first-level cache where their distance is a power of two.
+            for (int i = 0; i < width; i += 4)
             {
-                float* from = (float*)source + k, to = (float*)packed + (nint)k * packedWidth;
-                int i = 0;
-                for (; i <= width - 4; i += 4) TransposeFour(from + i * stride, stride, to + i, packedWidth);
-                if (i < width) TransposeFour(from + (width - 4) * stride, stride, to + width - 4, packedWidth);
+                int row = Math.Min(i, width - 4);
+                float* from = (float*)source + row * stride, to = (float*)packed + row;
+                for (int k = 0; k < done; k += 4) TransposeFour(from + k, stride, to + (nint)k * packedWidth, packedWidth);
             }
         }
 
-        for (; k < inner; k++)
+        for (int k = done; k < inner; k++)
         {
             for (int i = 0; i < width; i++) packed[(nint)k * packedWidth + i] = source[i * stride + k];
         }

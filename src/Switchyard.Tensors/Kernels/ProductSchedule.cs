@@ -14,7 +14,7 @@ internal unsafe struct ProductSchedule<T>
     private const int BlocksPerThread = 3;
 
     // A shorter block costs too much packing; it is halved only for a thread that would have none.
-    private const int WorthHalving = 512;
+    private const int WorthHalving = 768;
 
     // Column blocks end at multiples of the widest tile.
     private const int ColumnStep = 32;
@@ -57,16 +57,12 @@ internal unsafe struct ProductSchedule<T>
     }
 
     /// <summary>Computes one product on the calling thread.</summary>
-    internal static void RunSerially(in Block<T> product, InstructionSet set)
-    {
-        int rowBlocks = Quotient(product.Rows, BlockProduct.MaximumRows);
-        for (int i = 0; i < rowBlocks; i++) Compute(product, Cut(product, i, rowBlocks, 1), set);
-    }
+    internal static void RunSerially(in Block<T> product, InstructionSet set) => Compute(product, product, set);
 
     // For products of these mean sizes.
     private void ChooseGrid(long rows, long inner)
     {
-        _blockRows = (int)Math.Clamp(rows, 1, BlockProduct.MaximumRows);
+        _blockRows = (int)Math.Max(rows, 1);
         _columnBlocks = 1;
         if (WorkerPool.Threads == 1 || rows == 0) return;
 

@@ -1,16 +1,20 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using static Switchyard.Tensors.Kernels.TileSize;
 
 namespace Switchyard.Tensors.Kernels;
 
 /// <summary>
-/// Products with so few rows that B is read once or nearly so, as when text is generated token by token. Packing B
-/// would cost more than the product; instead B streams by in the order in which it lies in memory.
+/// Products of so few rows that packing B would cost more than the product, as when text is generated token by token: B
+/// streams by once, in the order in which it lies in memory, and meets all rows of A.
 /// </summary>
 internal static unsafe class ThinProduct
 {
     // Beyond these, packing a transposed B pays.
     private const int MaximumRows = 16;
+
+    // Of each row of B so much that it stays in the first-level cache while all rows of A pass by.
+    private const int InnerBlock = 512;
 
     /// <summary>
     /// Whether a product is thin. To be asked of a whole product, never of a block cut from it: the sums are not
@@ -41,74 +45,83 @@ internal static unsafe class ThinProduct
         else AddScaledRows<T, TVector, TLanes>(block);
     }
 
-    // Each row of A against four rows of B at a time.
+    // Rows of A with rows of B, three at a time.
     private static void Dots<T, TVector, TLanes>(in Block<T> block)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
     {
         int rest = block.Inner % TLanes.Count, whole = block.Inner - rest;
-        T* sums = stackalloc T[4 * TLanes.Count]; // [4, lanes]
-        T* ends = stackalloc T[5 * TLanes.Count]; // [5, lanes]: the last of A and of four rows of B, filled up with zeros
-        new Span<T>(ends, 5 * TLanes.Count).Clear();
-        for (int column = 0; column < block.Columns; column += 4)
+        T* sums = stackalloc T[MaximumRows * DotTile.Columns * TLanes.Count]; // [rows, 3, lanes]
+        T* endsOfA = stackalloc T[MaximumRows * TLanes.Count]; // [rows, lanes]: what is left of each row, filled up with zeros
+        T* endsOfB = stackalloc T[DotTile.Columns * TLanes.Count]; // [3, lanes]
+        new Span<T>(endsOfA, MaximumRows * TLanes.Count).Clear();
+        new Span<T>(endsOfB, DotTile.Columns * TLanes.Count).Clear();
+        for (int row = 0; row < block.Rows; row++) Copy(block.RowOfA(row, whole), rest, endsOfA + row * TLanes.Count);
+        for (int column = 0; column < block.Columns; column += DotTile.Columns)
         {
             // Past the last column the last one stands in, and its sum is not stored.
-            int columns = Math.Min(4, block.Columns - column);
+            int columns = Math.Min(DotTile.Columns, block.Columns - column);
             T* b0 = block.ColumnOfB(column);
             T* b1 = block.ColumnOfB(column + Math.Min(1, columns - 1));
-            T* b2 = block.ColumnOfB(column + Math.Min(2, columns - 1));
-            T* b3 = block.ColumnOfB(column + columns - 1);
-            for (int i = 0; i < rest; i++)
+            T* b2 = block.ColumnOfB(column + columns - 1);
+            Begin<T, TVector, TLanes>(block, column, columns, sums);
+            for (int k = 0; k < whole; k += InnerBlock)
             {
-                ends[TLanes.Count + i] = b0[whole + i];
-                ends[2 * TLanes.Count + i] = b1[whole + i];
-                ends[3 * TLanes.Count + i] = b2[whole + i];
-                ends[4 * TLanes.Count + i] = b3[whole + i];
+                int length = Math.Min(InnerBlock, whole - k);
+                for (int row = 0; row < block.Rows; row += DotTile.MaximumRows)
+                    Add<T, TVector, TLanes>(block.Rows - row, length, block.RowOfA(row, k), block.AStride, b0 + k, b1 + k, b2 + k, sums + row * DotTile.Columns * TLanes.Count);
+            }
+
+            if (rest > 0)
+            {
+                Copy(b0 + whole, rest, endsOfB);
+                Copy(b1 + whole, rest, endsOfB + TLanes.Count);
+                Copy(b2 + whole, rest, endsOfB + 2 * TLanes.Count);
+                for (int row = 0; row < block.Rows; row += DotTile.MaximumRows)
+                    Add<T, TVector, TLanes>(block.Rows - row, TLanes.Count, endsOfA + row * TLanes.Count, TLanes.Count, endsOfB, endsOfB + TLanes.Count, endsOfB + 2 * TLanes.Count, sums + row * DotTile.Columns * TLanes.Count);
             }
 
             for (int row = 0; row < block.Rows; row++)
             {
-                T* a = block.RowOfA(row);
-                T* c = block.C + (nint)row * block.CStride + column;
-                new Span<T>(sums, 4 * TLanes.Count).Clear();
-                for (int i = 0; block.Accumulate && i < columns; i++) sums[i * TLanes.Count] = c[i];
-                AddDots<T, TVector, TLanes>(whole, a, b0, b1, b2, b3, sums);
-                if (rest > 0)
-                {
-                    for (int i = 0; i < rest; i++) ends[i] = a[whole + i];
-                    AddDots<T, TVector, TLanes>(
-                        TLanes.Count, ends, ends + TLanes.Count, ends + 2 * TLanes.Count, ends + 3 * TLanes.Count, ends + 4 * TLanes.Count, sums);
-                }
-
-                for (int i = 0; i < columns; i++) c[i] = TLanes.Sum(TLanes.Load(sums + i * TLanes.Count));
+                for (int i = 0; i < columns; i++)
+                    block.C[(nint)row * block.CStride + column + i] = TLanes.Sum(TLanes.Load(sums + (row * DotTile.Columns + i) * TLanes.Count));
             }
         }
     }
 
-    // Four chains at a time hide the latency of each other. A method of its own, for a call beside the loop would
-    // keep the sums in memory.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddDots<T, TVector, TLanes>(int length, T* a, T* b0, T* b1, T* b2, T* b3, T* sums)
+    // The first lane starts from C.
+    private static void Begin<T, TVector, TLanes>(in Block<T> block, int column, int columns, T* sums)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
     {
-        TVector sum0 = TLanes.Load(sums), sum1 = TLanes.Load(sums + TLanes.Count);
-        TVector sum2 = TLanes.Load(sums + 2 * TLanes.Count), sum3 = TLanes.Load(sums + 3 * TLanes.Count);
-        for (nint k = 0; k < length; k += TLanes.Count)
+        new Span<T>(sums, block.Rows * DotTile.Columns * TLanes.Count).Clear();
+        if (!block.Accumulate) return;
+        for (int row = 0; row < block.Rows; row++)
         {
-            TVector x = TLanes.Load(a + k);
-            sum0 = TLanes.MultiplyAdd(x, TLanes.Load(b0 + k), sum0);
-            sum1 = TLanes.MultiplyAdd(x, TLanes.Load(b1 + k), sum1);
-            sum2 = TLanes.MultiplyAdd(x, TLanes.Load(b2 + k), sum2);
-            sum3 = TLanes.MultiplyAdd(x, TLanes.Load(b3 + k), sum3);
+            for (int i = 0; i < columns; i++) sums[(row * DotTile.Columns + i) * TLanes.Count] = block.C[(nint)row * block.CStride + column + i];
         }
+    }
 
-        TLanes.Store(sum0, sums);
-        TLanes.Store(sum1, sums + TLanes.Count);
-        TLanes.Store(sum2, sums + 2 * TLanes.Count);
-        TLanes.Store(sum3, sums + 3 * TLanes.Count);
+    private static void Add<T, TVector, TLanes>(int rows, int length, T* a, nint aStride, T* b0, T* b1, T* b2, T* sums)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        switch (rows)
+        {
+            case 1: DotTile.Add<T, TVector, TLanes, One>(length, a, aStride, b0, b1, b2, sums); break;
+            case 2: DotTile.Add<T, TVector, TLanes, Two>(length, a, aStride, b0, b1, b2, sums); break;
+            case 3: DotTile.Add<T, TVector, TLanes, Three>(length, a, aStride, b0, b1, b2, sums); break;
+            default: DotTile.Add<T, TVector, TLanes, Four>(length, a, aStride, b0, b1, b2, sums); break;
+        }
+    }
+
+    private static void Copy<T>(T* from, int count, T* to)
+        where T : unmanaged
+    {
+        for (int i = 0; i < count; i++) to[i] = from[i];
     }
 
     // C stays in the cache and takes the rows of B in their order.

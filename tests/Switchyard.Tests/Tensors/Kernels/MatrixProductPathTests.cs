@@ -118,11 +118,19 @@ public sealed unsafe class MatrixProductPathTests
 
         public static int TileRows => Lanes512<T>.TileRows;
 
+        public static int TileVectors => Lanes512<T>.TileVectors;
+
+        public static int InnerBlock => Lanes512<T>.InnerBlock;
+
         public static Vector512<T> Load(T* source) => Vector512.Load(source);
 
         public static void Store(Vector512<T> value, T* destination) => value.Store(destination);
 
         public static Vector512<T> Broadcast(T* source) => Vector512.Create(*source);
+
+        public static void Prefetch(T* place)
+        {
+        }
 
         public static T Sum(Vector512<T> value) => Vector512.Sum(value);
 
