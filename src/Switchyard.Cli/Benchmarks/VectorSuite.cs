@@ -11,7 +11,7 @@ namespace Switchyard.Cli.Benchmarks;
 /// </summary>
 internal static class VectorSuite
 {
-    private const int Rows = 64, Width = 512;
+    private const int Rows = 32, Width = 1024;
     private const float Epsilon = 1e-5f;
 
     // A peer that the runtime compiles in steps shall be at its last before it is measured.

@@ -94,7 +94,7 @@ internal static unsafe class AttentionHeads
                 {
                     T* p = keys.Visible(o, rows, scores, row, out int visible);
                     T correction = Accumulate<T, TVector>(p, visible, T.CreateChecked(o->Scale), largest + row, sums + row);
-                    if (key > rows.FirstKey && correction != T.One) Multiply<T, TVector>(rows.Y + (long)row * o->ResultStride, o->ValueWidth, correction);
+                    if (key > rows.FirstKey && correction != T.One) SoftmaxRows.Multiply<T, TVector>(rows.Y + (long)row * o->ResultStride, o->ValueWidth, correction);
                 }
                 MatrixProduct.MultiplySerial(rows.Count, o->ValueWidth, keys.Count, scores, BlockKeys, false, keys.V, o->ValueStride, false, rows.Y, o->ResultStride, key > rows.FirstKey);
                 key += keys.Count;
@@ -104,7 +104,7 @@ internal static unsafe class AttentionHeads
             {
                 rows.Normalisers[row] = largest[row] * T.CreateChecked(o->Scale) + T.Log(sums[row]);
                 // A row that sees no key has the sum 0, and stays 0.
-                if (sums[row] != T.Zero) Multiply<T, TVector>(rows.Y + (long)row * o->ResultStride, o->ValueWidth, T.One / sums[row]);
+                if (sums[row] != T.Zero) SoftmaxRows.Multiply<T, TVector>(rows.Y + (long)row * o->ResultStride, o->ValueWidth, T.One / sums[row]);
             }
         }
     }
@@ -157,7 +157,6 @@ internal static unsafe class AttentionHeads
 
     /// <summary>Scores become e^(scale·(score - largest so far)), and are added to the sum of their row.</summary>
     /// <returns>What everything made of the row's earlier scores is to be multiplied by.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static T Accumulate<T, TVector>(T* p, int length, T scale, T* largest, T* sum)
         where T : unmanaged, IFloatingPointIeee754<T>
         where TVector : unmanaged, ISimd<TVector, T>
@@ -169,24 +168,10 @@ internal static unsafe class AttentionHeads
             new Span<T>(p, length).Clear();
             return T.One;
         }
-        TVector factor = TVector.Create(scale), shift = TVector.Create(-*largest * scale), sums = default;
-        for (int i = 0; i < length; i += TVector.Count)
-        {
-            TVector e = VectorMath.Exp<T, TVector>(TVector.MultiplyAdd(TVector.Load(p + i, length - i, T.NegativeInfinity), factor, shift));
-            sums += e;
-            TVector.Store(e, p + i, length - i);
-        }
+        T added = SoftmaxRows.Exponentials<T, TVector>(p, p, length, scale, -*largest * scale);
         T correction = former == *largest ? T.One : T.Exp((former - *largest) * scale);
-        *sum = *sum * correction + TVector.Sum(sums);
+        *sum = *sum * correction + added;
         return correction;
-    }
-
-    private static void Multiply<T, TVector>(T* row, int length, T factor)
-        where T : unmanaged, IFloatingPointIeee754<T>
-        where TVector : unmanaged, ISimd<TVector, T>
-    {
-        TVector factors = TVector.Create(factor);
-        for (int i = 0; i < length; i += TVector.Count) TVector.Store(TVector.Load(row + i, length - i) * factors, row + i, length - i);
     }
 
     /// <summary>Scores become probabilities, and their gradients those of the scores.</summary>
@@ -197,7 +182,14 @@ internal static unsafe class AttentionHeads
     {
         // A row that sees no key has the normaliser negative infinity: its probabilities are 0.
         TVector factor = TVector.Create(scale), shift = TVector.Create(T.IsNegativeInfinity(normaliser) ? normaliser : -normaliser), centre = TVector.Create(mean);
-        for (int i = 0; i < length; i += TVector.Count)
+        int i = 0;
+        for (; i <= length - TVector.Count; i += TVector.Count)
+        {
+            TVector probability = VectorMath.Exp<T, TVector>(TVector.MultiplyAdd(TVector.Load(p + i), factor, shift));
+            TVector.Store(probability, p + i);
+            TVector.Store(probability * (TVector.Load(dp + i) - centre) * factor, dp + i);
+        }
+        if (i < length)
         {
             int rest = length - i;
             TVector probability = VectorMath.Exp<T, TVector>(TVector.MultiplyAdd(TVector.Load(p + i, rest), factor, shift));

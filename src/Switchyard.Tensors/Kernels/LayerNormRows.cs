@@ -54,11 +54,8 @@ internal static unsafe class LayerNormRows
             for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
                 T* x = (T*)o->X + row * width, y = (T*)o->Y + row * width;
-                (T mean, T scale) = Moments<T, TVector>(x, o);
-                TVector m = TVector.Create(mean), s = TVector.Create(scale);
-                int i = 0;
-                for (; i <= width - TVector.Count; i += TVector.Count) Normalise(x, weight, bias, y, i, TVector.Count, m, s);
-                if (i < width) Normalise(x, weight, bias, y, i, width - i, m, s);
+                T scale = InverseDeviation<T, TVector>(x, o, out T mean);
+                Normalise<T, TVector>(x, weight, bias, y, width, mean, scale);
             }
         }
     }
@@ -78,7 +75,7 @@ internal static unsafe class LayerNormRows
             for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
                 T* x = (T*)o->X + row * width, dy = (T*)o->Y + row * width, dx = (T*)o->Gradient + row * width;
-                (T mean, T scale) = Moments<T, TVector>(x, o);
+                T scale = InverseDeviation<T, TVector>(x, o, out T mean);
                 TVector m = TVector.Create(mean), s = TVector.Create(scale), sum = default, product = default;
                 for (int i = 0; i < width; i += TVector.Count)
                 {
@@ -112,25 +109,30 @@ internal static unsafe class LayerNormRows
         return row;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Normalise<T, TVector>(T* x, T* weight, T* bias, T* y, int i, int rest, TVector mean, TVector scale)
-        where T : unmanaged
-        where TVector : unmanaged, ISimd<TVector, T>
-    {
-        TVector normal = (TVector.Load(x + i, rest) - mean) * scale;
-        if (weight != null) normal *= TVector.Load(weight + i, rest);
-        if (bias != null) normal += TVector.Load(bias + i, rest);
-        TVector.Store(normal, y + i, rest);
-    }
-
-    private static (T Mean, T InverseDeviation) Moments<T, TVector>(T* x, Operands* o)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Normalise<T, TVector>(T* x, T* weight, T* bias, T* y, int width, T mean, T scale)
         where T : unmanaged, IFloatingPointIeee754<T>
         where TVector : unmanaged, ISimd<TVector, T>
     {
-        T count = T.CreateChecked(o->Width), mean = RowReduction.Sum<T, TVector>(x, o->Width) / count;
-        T variance = RowReduction.SquaredDeviations<T, TVector>(x, o->Width, mean) / count;
-        return (mean, T.One / T.Sqrt(variance + T.CreateChecked(o->Epsilon)));
+        TVector m = TVector.Create(mean), s = TVector.Create(scale), one = TVector.Constant(1);
+        int i = 0;
+        if (weight != null && bias != null)
+        {
+            for (; i <= width - TVector.Count; i += TVector.Count)
+                TVector.Store(TVector.MultiplyAdd((TVector.Load(x + i) - m) * s, TVector.Load(weight + i), TVector.Load(bias + i)), y + i);
+        }
+        for (; i < width; i += TVector.Count)
+        {
+            int rest = width - i;
+            TVector w = weight == null ? one : TVector.Load(weight + i, rest), b = bias == null ? default : TVector.Load(bias + i, rest);
+            TVector.Store(TVector.MultiplyAdd((TVector.Load(x + i, rest) - m) * s, w, b), y + i, rest);
+        }
     }
+
+    private static T InverseDeviation<T, TVector>(T* x, Operands* o, out T mean)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where TVector : unmanaged, ISimd<TVector, T>
+        => T.One / T.Sqrt(RowReduction.Variance<T, TVector>(x, o->Width, out mean) + T.CreateChecked(o->Epsilon));
 
     private struct Operands
     {

@@ -55,10 +55,7 @@ internal static unsafe class RmsNormRows
             for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
             {
                 T* x = (T*)o->X + row * width, y = (T*)o->Y + row * width;
-                TVector scale = TVector.Create(InverseRoot<T, TVector>(x, o));
-                int i = 0;
-                for (; i <= width - TVector.Count; i += TVector.Count) Normalise(x, weight, y, i, TVector.Count, scale);
-                if (i < width) Normalise(x, weight, y, i, width - i, scale);
+                Normalise<T, TVector>(x, weight, y, width, InverseRoot<T, TVector>(x, o));
             }
         }
     }
@@ -101,13 +98,23 @@ internal static unsafe class RmsNormRows
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Normalise<T, TVector>(T* x, T* weight, T* y, int i, int rest, TVector scale)
-        where T : unmanaged
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Normalise<T, TVector>(T* x, T* weight, T* y, int width, T scale)
+        where T : unmanaged, IFloatingPointIeee754<T>
         where TVector : unmanaged, ISimd<TVector, T>
     {
-        TVector normal = TVector.Load(x + i, rest) * scale;
-        TVector.Store(weight == null ? normal : normal * TVector.Load(weight + i, rest), y + i, rest);
+        TVector s = TVector.Create(scale);
+        int i = 0;
+        if (weight != null)
+        {
+            for (; i <= width - TVector.Count; i += TVector.Count) TVector.Store(TVector.Load(x + i) * s * TVector.Load(weight + i), y + i);
+        }
+        for (; i < width; i += TVector.Count)
+        {
+            int rest = width - i;
+            TVector normal = TVector.Load(x + i, rest) * s;
+            TVector.Store(weight == null ? normal : normal * TVector.Load(weight + i, rest), y + i, rest);
+        }
     }
 
     private static T InverseRoot<T, TVector>(T* x, Operands* o)

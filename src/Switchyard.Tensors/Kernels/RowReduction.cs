@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace Switchyard.Tensors.Kernels;
 
-/// <summary>Sums and the largest element of one row. Four chains hide the latency of each other; their order is fixed.</summary>
+/// <summary>Sums, moments and the largest element of one row. Several chains hide the latency of each other; their order is fixed.</summary>
 internal static unsafe class RowReduction
 {
     /// <summary>Σ x.</summary>
@@ -45,29 +45,41 @@ internal static unsafe class RowReduction
         return TVector.Sum(a + b + (c + d));
     }
 
-    /// <summary>Σ (x - mean)².</summary>
+    /// <summary>
+    /// The mean square of what differs from the mean, and the mean, in one pass: sums of differences from the mean of the
+    /// first 32 elements, which lies within √(width / 32) standard deviations of the mean of all.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static T SquaredDeviations<T, TVector>(T* x, int width, T mean)
-        where T : unmanaged
+    public static T Variance<T, TVector>(T* x, int width, out T mean)
+        where T : unmanaged, IFloatingPointIeee754<T>
         where TVector : unmanaged, ISimd<TVector, T>
     {
-        TVector centre = TVector.Create(mean), a = default, b = default, c = default, d = default;
+        int first = Math.Min(width, 32);
+        T centre = Sum<T, TVector>(x, first) / T.CreateChecked(first);
+        TVector m = TVector.Create(centre), a = default, b = default, c = default, d = default, a2 = default, b2 = default, c2 = default, d2 = default;
         int i = 0;
         for (; i <= width - 4 * TVector.Count; i += 4 * TVector.Count)
         {
-            TVector x0 = TVector.Load(x + i) - centre, x1 = TVector.Load(x + i + TVector.Count) - centre;
-            TVector x2 = TVector.Load(x + i + 2 * TVector.Count) - centre, x3 = TVector.Load(x + i + 3 * TVector.Count) - centre;
-            a = TVector.MultiplyAdd(x0, x0, a);
-            b = TVector.MultiplyAdd(x1, x1, b);
-            c = TVector.MultiplyAdd(x2, x2, c);
-            d = TVector.MultiplyAdd(x3, x3, d);
+            TVector x0 = TVector.Load(x + i) - m, x1 = TVector.Load(x + i + TVector.Count) - m;
+            TVector x2 = TVector.Load(x + i + 2 * TVector.Count) - m, x3 = TVector.Load(x + i + 3 * TVector.Count) - m;
+            a += x0;
+            b += x1;
+            c += x2;
+            d += x3;
+            a2 = TVector.MultiplyAdd(x0, x0, a2);
+            b2 = TVector.MultiplyAdd(x1, x1, b2);
+            c2 = TVector.MultiplyAdd(x2, x2, c2);
+            d2 = TVector.MultiplyAdd(x3, x3, d2);
         }
         for (; i < width; i += TVector.Count)
         {
-            TVector rest = TVector.Load(x + i, width - i, mean) - centre;
-            a = TVector.MultiplyAdd(rest, rest, a);
+            TVector rest = TVector.Load(x + i, width - i, centre) - m;
+            a += rest;
+            a2 = TVector.MultiplyAdd(rest, rest, a2);
         }
-        return TVector.Sum(a + b + (c + d));
+        T count = T.CreateChecked(width), shift = TVector.Sum(a + b + (c + d)) / count;
+        mean = centre + shift;
+        return T.Max(TVector.Sum(a2 + b2 + (c2 + d2)) / count - shift * shift, T.Zero);
     }
 
     /// <summary>The largest element; negative infinity for none. A NaN is passed over only beside a finite number.</summary>

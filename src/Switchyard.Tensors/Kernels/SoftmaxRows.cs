@@ -26,7 +26,6 @@ internal static unsafe class SoftmaxRows
 
     /// <summary>y = e^(scale·x) over its sum, within one row; y may be x. The scale is positive.</summary>
     /// <returns>The log-sum-exp of scale·x.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static T SoftmaxRow<T, TVector>(T* x, T* y, int width, T scale)
         where T : unmanaged, IFloatingPointIeee754<T>
         where TVector : unmanaged, ISimd<TVector, T>
@@ -37,17 +36,45 @@ internal static unsafe class SoftmaxRows
             new Span<T>(y, width).Clear();
             return largest;
         }
-        TVector factor = TVector.Create(scale), shift = TVector.Create(-largest * scale), sums = default;
-        for (int i = 0; i < width; i += TVector.Count)
+        T sum = Exponentials<T, TVector>(x, y, width, scale, -largest * scale);
+        Multiply<T, TVector>(y, width, T.One / sum);
+        return largest * scale + T.Log(sum);
+    }
+
+    /// <summary>y = e^(scale·x + shift); y may be x.</summary>
+    /// <returns>The sum of y.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static T Exponentials<T, TVector>(T* x, T* y, int width, T scale, T shift)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        TVector factor = TVector.Create(scale), added = TVector.Create(shift), sum = default;
+        int i = 0;
+        for (; i <= width - TVector.Count; i += TVector.Count)
         {
-            TVector e = VectorMath.Exp<T, TVector>(TVector.MultiplyAdd(TVector.Load(x + i, width - i, T.NegativeInfinity), factor, shift));
-            sums += e;
+            TVector e = VectorMath.Exp<T, TVector>(TVector.MultiplyAdd(TVector.Load(x + i), factor, added));
+            sum += e;
+            TVector.Store(e, y + i);
+        }
+        if (i < width)
+        {
+            TVector e = VectorMath.Exp<T, TVector>(TVector.MultiplyAdd(TVector.Load(x + i, width - i, T.NegativeInfinity), factor, added));
+            sum += e;
             TVector.Store(e, y + i, width - i);
         }
-        T sum = TVector.Sum(sums);
-        TVector share = TVector.Create(T.One / sum);
-        for (int i = 0; i < width; i += TVector.Count) TVector.Store(TVector.Load(y + i, width - i) * share, y + i, width - i);
-        return largest * scale + T.Log(sum);
+        return TVector.Sum(sum);
+    }
+
+    /// <summary>x ← factor·x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void Multiply<T, TVector>(T* x, int width, T factor)
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        TVector factors = TVector.Create(factor);
+        int i = 0;
+        for (; i <= width - TVector.Count; i += TVector.Count) TVector.Store(TVector.Load(x + i) * factors, x + i);
+        if (i < width) TVector.Store(TVector.Load(x + i, width - i) * factors, x + i, width - i);
     }
 
     /// <summary>The log-sum-exp of one row.</summary>

@@ -90,7 +90,9 @@ internal static class VectorMath
         where T : unmanaged
         where TVector : unmanaged, ISimd<TVector, T>
     {
-        TVector centre = TVector.Constant(3.5), t = (a - centre) / (a + centre);
+        TVector centre = TVector.Constant(3.5), one = TVector.Constant(1);
+        // One division for both quotients.
+        TVector over = a + centre, above = a + one, inverse = one / (over * above), t = (a - centre) * above * inverse;
         TVector p = TVector.MultiplyAdd(t, TVector.Constant(0.000151285497), TVector.Constant(0.000102016833));
         p = TVector.MultiplyAdd(p, t, TVector.Constant(-0.00138847469));
         p = TVector.MultiplyAdd(p, t, TVector.Constant(0.000288810642));
@@ -100,7 +102,7 @@ internal static class VectorMath
         p = TVector.MultiplyAdd(p, t, TVector.Constant(0.000787255046));
         p = TVector.MultiplyAdd(p, t, TVector.Constant(-0.0977126165));
         p = TVector.MultiplyAdd(p, t, TVector.Constant(0.478553187));
-        return p / (a + TVector.Constant(1));
+        return p * over * inverse;
     }
 
     // x = n·ln 2 + r with |r| <= ln 2 / 2; the logarithm in two parts, of which the first times n is exact. eʳ - 1 is a

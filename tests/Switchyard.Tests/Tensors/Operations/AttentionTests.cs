@@ -15,16 +15,18 @@ public class AttentionTests
         { false, int.MaxValue, 1, false },
         { true, null, 70, false },
         { true, 5, 66, true },
+        { true, null, 240, false },
+        { true, 9, 245, true },
         { false, null, 0, true },
     };
 
-    // More queries than one block holds, more keys than queries, two query heads to a key head.
+    // More queries and more keys than one block holds, more keys than queries, two query heads to a key head.
     [Theory]
     [MemberData(nameof(Masks))]
     public void IsThatOfAPlainLoop(bool causal, int? window, int offset, bool masksKeys)
     {
         using TensorScope scope = new();
-        const int batch = 2, queries = 67, keys = 141, heads = 4, kvHeads = 2, width = 5, valueWidth = 3;
+        const int batch = 2, queries = 67, keys = 300, heads = 4, kvHeads = 2, width = 5, valueWidth = 3;
         Tensor q = FusedGradients.Random(1, [batch, queries, heads, width]), k = FusedGradients.Random(2, [batch, keys, kvHeads, width]), v = FusedGradients.Random(3, [batch, keys, kvHeads, valueWidth]);
         int[] seen = [.. Enumerable.Range(0, batch * keys).Select(i => i * 7 % 3 == 0 ? 0 : 1)];
         Tensor? keyMask = masksKeys ? Tensor.From(seen, [batch, keys]) : null;
@@ -68,6 +70,23 @@ public class AttentionTests
         Tensor[] inputs = [FusedGradients.Random(1, [2, 3, 4, 2]), FusedGradients.Random(2, [2, 4, 2, 2]), FusedGradients.Random(3, [2, 4, 2, 3])];
         if (isBiased) inputs = [.. inputs, FusedGradients.Random(4, [1, 4, 3, 4])];
         FusedGradients.Check(x => Tensor.Attention(x[0], x[1], x[2], new AttentionMask(causal, window, offset), null, keyMask, isBiased ? x[3] : null), inputs);
+    }
+
+    // With a bias, attention is composed of other operations.
+    [Theory]
+    [InlineData(true, null, 0)]
+    [InlineData(true, 40, 0)]
+    [InlineData(false, 70, 100)]
+    public void GradientsOverManyBlocksAreThoseOfTheComposedOperation(bool causal, int? window, int offset)
+    {
+        using TensorScope scope = new();
+        Tensor[] inputs = [FusedGradients.Random(1, [1, 300, 4, 3]), FusedGradients.Random(2, [1, 530, 2, 3]), FusedGradients.Random(3, [1, 530, 2, 5])];
+        AttentionMask mask = new(causal, window, offset);
+        foreach (Tensor input in inputs) input.RequiresGradient = true;
+        Tensor fused = Tensor.Attention(inputs[0], inputs[1], inputs[2], mask), upstream = FusedGradients.Random(4, fused.Shape);
+        Tensor composed = Tensor.Attention(inputs[0], inputs[1], inputs[2], mask, bias: Tensor.Zeros([1, 1, 1, 1], ElementType.Float64));
+        foreach ((Tensor ours, Tensor theirs) in Switchyard.Tensors.Gradients.Of(fused, inputs, upstream).Zip(Switchyard.Tensors.Gradients.Of(composed, inputs, upstream)))
+            Assert.Equal(theirs.ToArray<double>(), ours.ToArray<double>(), (a, b) => Math.Abs(a - b) < 1e-11);
     }
 
     [Fact]

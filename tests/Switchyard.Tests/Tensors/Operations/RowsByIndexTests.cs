@@ -37,6 +37,38 @@ public class RowsByIndexTests
             x => Tensor.ScatterAddRows(x[0], Tensor.From(index, [2000]), 97, x[1]), ThreadCounts.Random(1, [2000, 130]), ThreadCounts.Random(2, [2000])));
     }
 
+    // Results of 32 MiB and more are written past the caches.
+    [Fact]
+    public void LargeResultsAreThoseOfAPlainLoop()
+    {
+        using TensorScope scope = new();
+        const int tokens = 4096, width = 2048;
+        int[] index = [.. Enumerable.Range(0, tokens).Select(i => (int)(i * 2654435761L % tokens)), 0, 7, 7];
+        Tensor x = ThreadCounts.Random(1, [tokens, width]), pairs = Tensor.From(index, [index.Length]), weights = ThreadCounts.Random(2, [index.Length]);
+        x.RequiresGradient = weights.RequiresGradient = true;
+        Tensor rows = Tensor.GatherRows(x, pairs), y = Tensor.ScatterAddRows(rows, pairs, tokens, weights);
+        float[] xs = x.ToArray<float>(), ws = weights.ToArray<float>(), gathered = rows.ToArray<float>(), sums = new float[tokens * width];
+        for (int p = 0; p < index.Length; p++)
+        {
+            Assert.True(xs.AsSpan(index[p] * width, width).SequenceEqual(gathered.AsSpan(p * width, width)), $"row {p}");
+            for (int i = 0; i < width; i++) sums[index[p] * width + i] = MathF.FusedMultiplyAdd(ws[p], xs[index[p] * width + i], sums[index[p] * width + i]);
+        }
+        Assert.Equal(sums, y.ToArray<float>(), (a, b) => Math.Abs(a - b) <= 1e-6f * Math.Max(1, Math.Abs(a)));
+
+        // y[t] is x[t] times the sum of the weights that name t; its gradients, given ones, are these sums and the sums of rows.
+        y.Backward(Tensor.Full(y.Shape, 1));
+        float[] dx = x.Gradient!.ToArray<float>(), dweights = weights.Gradient!.ToArray<float>();
+        double[] factors = new double[tokens];
+        for (int p = 0; p < index.Length; p++)
+        {
+            factors[index[p]] += ws[p];
+            double total = 0;
+            for (int i = 0; i < width; i++) total += xs[index[p] * width + i];
+            Assert.Equal(total, dweights[p], 1e-2);
+        }
+        for (int t = 0; t < tokens; t++) Assert.Equal(factors[t], dx[t * width + t % width], 1e-5);
+    }
+
     [Fact]
     public void WrongUseIsNamed()
     {
