@@ -44,23 +44,27 @@ internal static class VectorSuite
     {
         Tensor x = Input(), weight = Tensor.Uniform([Width], 0.5, 1.5, new Philox(2)), bias = Tensor.Uniform([Width], -1, 1, new Philox(3));
         float[] weights = weight.ToArray<float>(), biases = bias.ToArray<float>();
-        return (() => Tensor.LayerNorm(x, weight, bias, 1, Epsilon), x, (x, y) =>
+        return (() => Tensor.LayerNorm(x, weight, bias, 1, Epsilon), x, Peer);
+
+        void Peer(ReadOnlySpan<float> row, Span<float> y)
         {
-            TensorPrimitives.Subtract(x, TensorPrimitives.Sum(x) / x.Length, y);
-            TensorPrimitives.Multiply(y, 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(y) / x.Length + Epsilon), y);
+            TensorPrimitives.Subtract(row, TensorPrimitives.Sum(row) / Width, y);
+            TensorPrimitives.Multiply(y, 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(y) / Width + Epsilon), y);
             TensorPrimitives.MultiplyAdd(y, weights, biases, y);
-        });
+        }
     });
 
     private static RateBenchmark RmsNorm() => Benchmark("rms-norm", () =>
     {
         Tensor x = Input(), weight = Tensor.Uniform([Width], 0.5, 1.5, new Philox(2));
         float[] weights = weight.ToArray<float>();
-        return (() => Tensor.RmsNorm(x, weight, Epsilon), x, (x, y) =>
+        return (() => Tensor.RmsNorm(x, weight, Epsilon), x, Peer);
+
+        void Peer(ReadOnlySpan<float> row, Span<float> y)
         {
-            TensorPrimitives.Multiply(x, 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares(x) / x.Length + Epsilon), y);
+            TensorPrimitives.Multiply(row, 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares(row) / Width + Epsilon), y);
             TensorPrimitives.Multiply(y, weights, y);
-        });
+        }
     });
 
     private static RateBenchmark Benchmark(string name, Func<(Action Ours, Tensor X, RowFunction Peer)> prepare) => new($"vector/{name}", new RateUnit("G/s", 1e9), _ =>

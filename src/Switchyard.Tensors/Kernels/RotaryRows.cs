@@ -60,6 +60,7 @@ internal static unsafe class RotaryRows
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void TurnHalves<T, TVector>(T* x, T* y, T* cosines, T* sines, int pairs, bool back)
         where T : unmanaged
         where TVector : unmanaged, ISimd<TVector, T>
