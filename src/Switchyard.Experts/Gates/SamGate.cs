@@ -1,4 +1,3 @@
-using Switchyard.Experts.Losses;
 using Switchyard.Experts.Selection;
 using Switchyard.Tensors;
 

@@ -1,5 +1,4 @@
 using Switchyard.Experts.Dispatch;
-using Switchyard.Experts.Losses;
 using Switchyard.Experts.Selection;
 using Switchyard.Tensors;
 

@@ -1,5 +1,4 @@
 using Switchyard.Experts;
-using Switchyard.Experts.Dispatch;
 using Switchyard.Experts.Gates;
 using Switchyard.Experts.Losses;
 using Switchyard.Experts.Selection;

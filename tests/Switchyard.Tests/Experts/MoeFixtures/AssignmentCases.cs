@@ -1,6 +1,5 @@
 using Switchyard.Experts;
 using Switchyard.Experts.Gates;
-using Switchyard.Experts.Selection;
 using Switchyard.Tensors;
 
 namespace Switchyard.Tests.Experts.MoeFixtures;

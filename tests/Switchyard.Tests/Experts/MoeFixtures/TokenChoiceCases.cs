@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Switchyard.Experts;
 using Switchyard.Experts.Dispatch;
 using Switchyard.Experts.Gates;
