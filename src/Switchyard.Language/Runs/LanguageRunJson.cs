@@ -73,7 +73,7 @@ public static class LanguageRunJson
 
     private static LanguageRunOptions Read(JsonObject json)
     {
-        JsonObject model = json["model"]!.AsObject();
+        if (json["model"] is not JsonObject model) return json.Deserialize(LanguageRunJsonContext.Default.LanguageRunOptions)!; // and is refused there
         (JsonNode? gate, JsonNode? routing) = (model["gate"], model["routing"]);
         model.Remove("gate");
         model.Remove("routing");

@@ -33,6 +33,6 @@ public sealed class DocumentedGatesTests
         JsonObject general = GateCatalogue.Write(new TopKOptions());
         foreach ((string knob, JsonNode? value) in GateCatalogue.Write(GateCatalogue.Find(name).Defaults))
             if (name == "top-k" || !general.ContainsKey(knob) || !JsonNode.DeepEquals(general[knob], value))
-                Assert.Contains($"`{knob}` {value?.ToString() ?? "none"}", section, StringComparison.Ordinal);
+                Assert.Contains($"`{knob}` {value?.ToString() ?? "none"}", section, StringComparison.OrdinalIgnoreCase);
     }
 }
