@@ -71,9 +71,7 @@ internal readonly record struct Slots(Tensor Pairs, Tensor Offsets, long[] Load)
         int[] capacities = new int[sequences];
         for (int sequence = 0; sequence < sequences; sequence++)
         {
-            Range rows = context.Rows(sequence, tokens);
-            int length = rows.End.Value - rows.Start.Value;
-            int ofSequence = context.Mask is { } mask ? length - mask.AsReadOnlySpan<int>()[rows].Count(0) : length;
+            int ofSequence = context.Valid(context.Rows(sequence, tokens), tokens);
             capacities[sequence] = options.Capacity(ofSequence, experts, isTraining)!.Value;
         }
         return capacities;

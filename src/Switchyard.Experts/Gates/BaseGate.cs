@@ -21,7 +21,7 @@ public sealed record BaseOptions : GateOptions
     public override double ExpertsPerToken(int experts) => 1;
 
     /// <inheritdoc/>
-    public override void Check(int experts) => CheckCoefficients(ZCoefficient);
+    public override void Check(int experts) => CheckCoefficients(("z-loss", ZCoefficient));
 }
 
 /// <summary>

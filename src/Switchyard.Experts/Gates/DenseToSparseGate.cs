@@ -88,7 +88,7 @@ public sealed record DenseToSparseOptions : SlotOptions
         if (!(EndTemperature > 0 && StartTemperature >= EndTemperature)) throw new ArgumentException($"the temperature falls from {StartTemperature} to {EndTemperature}: give a start that is no lower than an end above 0");
         if (!(DecayFrom >= 0 && DecayTo >= DecayFrom)) throw new ArgumentException($"the temperature falls between {DecayFrom} and {DecayTo} of training: give shares in rising order");
         if (experts > 1 && !(Threshold >= 0 && Threshold * experts < 1)) throw new ArgumentException($"the threshold is {Threshold} for {experts} experts: give less than {1.0 / experts:g3}, or a token may have no expert");
-        CheckCoefficients(BalanceCoefficient, ZCoefficient);
+        CheckCoefficients(("balance loss", BalanceCoefficient), ("z-loss", ZCoefficient));
     }
 }
 

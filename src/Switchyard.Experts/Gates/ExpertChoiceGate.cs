@@ -27,7 +27,7 @@ public sealed record ExpertChoiceOptions : GateOptions
     public override void Check(int experts)
     {
         if (CapacityFactor <= 0 || CapacityFactor > experts) throw new ArgumentException($"the capacity factor is {CapacityFactor}: give more than 0 and at most {experts}, the number of experts");
-        CheckCoefficients(ZCoefficient);
+        CheckCoefficients(("z-loss", ZCoefficient));
     }
 }
 

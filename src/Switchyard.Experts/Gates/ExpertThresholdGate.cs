@@ -31,7 +31,7 @@ public sealed record ExpertThresholdOptions : GateOptions
     {
         if (CapacityFactor <= 0 || CapacityFactor > experts) throw new ArgumentException($"the capacity factor is {CapacityFactor}: give more than 0 and at most {experts}, the number of experts");
         if (Decay is not (>= 0 and < 1)) throw new ArgumentException($"the decay of the thresholds is {Decay}: give 0 to below 1");
-        CheckCoefficients(ZCoefficient);
+        CheckCoefficients(("z-loss", ZCoefficient));
     }
 }
 

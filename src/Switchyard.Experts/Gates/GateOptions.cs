@@ -35,9 +35,9 @@ public abstract record GateOptions
     public abstract void Check(int experts);
 
     /// <summary>Checks coefficients of losses.</summary>
-    private protected static void CheckCoefficients(params ReadOnlySpan<double> coefficients)
+    private protected static void CheckCoefficients(params ReadOnlySpan<(string Loss, double Coefficient)> coefficients)
     {
-        foreach (double coefficient in coefficients)
-            if (!(coefficient >= 0)) throw new ArgumentException($"the weight of a loss is {coefficient}: give 0 or more");
+        foreach ((string loss, double coefficient) in coefficients)
+            if (!(coefficient >= 0)) throw new ArgumentException($"the weight of the {loss} is {coefficient}: give 0 or more");
     }
 }

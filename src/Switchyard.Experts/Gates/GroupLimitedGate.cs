@@ -13,7 +13,7 @@ public record GroupLimitedOptions : TopKOptions
     public int GroupsKept { get; init; } = 2;
 
     /// <summary>How many of a group's best scores are added up to judge it: 1 in DeepSeek-V2, 2 in V3, k over the groups kept in Megatron-LM.</summary>
-    public int GroupScoreTop { get; init; } = 1;
+    public int GroupScoreTop { get; init; } = 2;
 
     internal ExpertGroups ExpertGroups => new(Groups, GroupsKept, GroupScoreTop);
 
@@ -24,7 +24,7 @@ public record GroupLimitedOptions : TopKOptions
     public override void Check(int experts)
     {
         base.Check(experts);
-        ExpertGroups.Check(experts, TopK);
+        if (Groups != 1) ExpertGroups.Check(experts, TopK);
     }
 }
 

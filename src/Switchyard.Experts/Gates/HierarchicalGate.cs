@@ -39,7 +39,7 @@ public sealed record HierarchicalOptions : SlotOptions
         if (Groups < 1 || experts % Groups != 0) throw new ArgumentException($"{experts} experts do not make {Groups} equal groups: give a number that divides them");
         int most = Math.Min(Groups, experts / Groups);
         if (TopK < 1 || TopK > most) throw new ArgumentException($"top-k is {TopK} of {Groups} groups of {experts / Groups} experts: choose 1 to {most}");
-        CheckCoefficients(ImportanceCoefficient, LoadCoefficient);
+        CheckCoefficients(("importance loss", ImportanceCoefficient), ("load loss", LoadCoefficient));
     }
 }
 

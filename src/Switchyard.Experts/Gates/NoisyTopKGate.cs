@@ -45,7 +45,7 @@ public record NoisyTopKOptions : SlotOptions
         if (TopK < 1 || TopK > experts) throw new ArgumentException($"top-k is {TopK} of {experts} experts: choose 1 to {experts}");
         if (!(NoiseEpsilon >= 0)) throw new ArgumentException($"the noise has {NoiseEpsilon} added: give 0 or more");
         if (FixedNoise is { } noise && !(noise > 0)) throw new ArgumentException($"the fixed noise is {noise}: give more than 0, or null for noise that is learnt");
-        CheckCoefficients(ImportanceCoefficient, LoadCoefficient, ZCoefficient);
+        CheckCoefficients(("importance loss", ImportanceCoefficient), ("load loss", LoadCoefficient), ("z-loss", ZCoefficient));
     }
 }
 

@@ -31,7 +31,7 @@ public sealed record PrototypeOptions : SlotOptions
     {
         base.Check(experts);
         if (Prototypes < 1 || experts % Prototypes != 0) throw new ArgumentException($"{experts} experts do not make {Prototypes} equal prototypes: give a number that divides them");
-        CheckCoefficients(BalanceCoefficient, ZCoefficient);
+        CheckCoefficients(("balance loss", BalanceCoefficient), ("z-loss", ZCoefficient));
     }
 }
 

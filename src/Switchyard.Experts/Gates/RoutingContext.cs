@@ -58,9 +58,14 @@ public readonly record struct RoutingContext(Philox? Random = null)
     {
         if (Mask is null) return tokens;
         if (Mask.Type != ElementType.Int32 || Mask.Elements != tokens) throw new ArgumentException($"the mask is {Mask} for {tokens} tokens: give Int32[{tokens}]");
-        int valid = 0;
-        foreach (int flag in Mask.AsReadOnlySpan<int>()) valid += flag != 0 ? 1 : 0;
-        return valid;
+        return Valid(.., tokens);
+    }
+
+    /// <summary>How many of some tokens are not padding.</summary>
+    internal int Valid(Range rows, int tokens)
+    {
+        int length = rows.GetOffsetAndLength(tokens).Length;
+        return Mask is null ? length : length - Mask.AsReadOnlySpan<int>()[rows].Count(0);
     }
 
     /// <summary>The rows of tokens that are not padding [valid tokens, n].</summary>

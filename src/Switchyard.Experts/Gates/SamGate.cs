@@ -27,7 +27,7 @@ public sealed record SamOptions : TopKOptions
         base.Check(experts);
         if (Groups < 1 || experts % Groups != 0) throw new ArgumentException($"{experts} experts do not make {Groups} equal groups: give a number that divides them");
         new ExpertGroups(Groups, 1, experts / Groups).Check(experts, TopK);
-        CheckCoefficients(AlignmentCoefficient);
+        CheckCoefficients(("alignment loss", AlignmentCoefficient));
     }
 }
 

@@ -34,7 +34,7 @@ public sealed record StableOptions : SlotOptions
         base.Check(experts);
         if (FirstStage is not (>= 0 and <= 1)) throw new ArgumentException($"the first stage takes {FirstStage} of training: give a share from 0 to 1");
         if (DistilledWidth < 1) throw new ArgumentException($"the distilled embeddings have {DistilledWidth} numbers: give 1 or more");
-        CheckCoefficients(BalanceCoefficient, DistilCoefficient);
+        CheckCoefficients(("balance loss", BalanceCoefficient), ("distillation loss", DistilCoefficient));
     }
 }
 

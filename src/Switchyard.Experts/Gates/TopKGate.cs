@@ -63,7 +63,7 @@ public class TopKGate : RouterGate
         Choices choices = context.Replay is { } replay ? new(replay.Recorded.Choices) : Select(logits, scores, context).Without(context.Mask);
         Tensor weights = Weigh(logits, scores, choices); // [tokens, choices]
         Slots slots = Slots.By(choices, _options, IsTraining, scores, weights, context);
-        if (_options.ActualRenormalise == Renormalisation.AfterDropping) weights = weights.Kept(slots.Pairs).OverNorm(_options.Norm);
+        if (_options.ActualRenormalise == Renormalisation.AfterDropping) weights = weights.Kept(slots.Pairs).OverNorm(_options.Norm, mayVanish: true);
         if (_options.Scale != 1) weights *= _options.Scale;
         if (IsTraining && context.Replay is null) Learn(logits, slots, context);
 
@@ -96,7 +96,7 @@ public class TopKGate : RouterGate
     private Tensor Weigh(Tensor logits, Tensor scores, Choices choices)
     {
         Tensor weights = _options.Weights.Of(logits, scores, choices);
-        return _options.ActualRenormalise == Renormalisation.BeforeDropping ? weights.OverNorm(_options.Norm) : weights;
+        return _options.ActualRenormalise == Renormalisation.BeforeDropping ? weights.OverNorm(_options.Norm, mayVanish: _options.Score != ScoreFunction.Softmax) : weights;
     }
 
     private long[]? CountsOfStep(in RoutingContext context) => IsTraining && context.Replay is null ? _stepCounts : null;

@@ -64,7 +64,7 @@ public record TopKOptions : SlotOptions
     {
         base.Check(experts);
         if (TopK < 1 || TopK > experts) throw new ArgumentException($"top-k is {TopK} of {experts} experts: choose 1 to {experts}");
-        CheckCoefficients(BalanceCoefficient, ZCoefficient);
+        CheckCoefficients(("balance loss", BalanceCoefficient), ("z-loss", ZCoefficient));
         if (!(Norm > 0)) throw new ArgumentException($"the norm of the weights is {Norm}: give 1 for their sum, 2 for the Euclidean length");
         if (Jitter is < 0 or >= 1) throw new ArgumentException($"the jitter is {Jitter}: give a number from 0 to below 1");
     }

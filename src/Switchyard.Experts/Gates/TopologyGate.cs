@@ -19,6 +19,12 @@ public sealed record TopologyOptions : TopKOptions
     public double OutgoingFraction { get; init; } = 0.14;
 
     /// <inheritdoc/>
+    public override bool IsCausal => false;
+
+    /// <inheritdoc/>
+    public override bool IsCausalInTraining => false;
+
+    /// <inheritdoc/>
     public override Gate Make(GateSize size, Philox random) => new TopologyGate(size.Width, size.Experts, this, random);
 
     /// <inheritdoc/>
@@ -35,7 +41,7 @@ public sealed record TopologyOptions : TopKOptions
 /// <summary>
 /// Only the tokens with the greatest first logits may leave their node, with their first choice; every other choice is the
 /// next best expert of the node itself (FasterMoE, PPoPP 2022, §4.4; gates/faster_gate.py of laekov/fastmoe). Where fewer want
-/// to leave than may, it is plain top-2.
+/// to leave than may, it is plain top-2. Who may leave depends on all tokens: not causal.
 /// </summary>
 public sealed class TopologyGate : TopKGate
 {

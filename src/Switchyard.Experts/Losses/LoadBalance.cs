@@ -48,19 +48,18 @@ internal static class LoadBalance
     public static Tensor Loss(Tensor probabilities, Choices choices, BalanceOver over, BalanceScope scope, double coefficient, long[]? counts, in RoutingContext context)
     {
         int tokens = choices.Tokens, experts = probabilities.Shape[1], sequences = scope == BalanceScope.Sequence ? context.Sequences : 1;
-        Tensor factors = Tensor.Zeros([sequences, 1, experts], ElementType.Float64); // what each probability of a sequence is multiplied by
-        Span<double> factor = factors.AsSpan<double>();
+        Span<double> factor = experts * sequences <= 1024 ? stackalloc double[experts * sequences] : new double[experts * sequences]; // what each probability of a sequence is multiplied by
         for (int sequence = 0; sequence < sequences; sequence++)
         {
             Range rows = sequences == 1 ? .. : context.Rows(sequence, tokens);
             long[] load = choices.Load(experts, rows, over == BalanceOver.FirstChoices);
-            int valid = context.Mask is { } mask ? rows.GetOffsetAndLength(tokens).Length - mask.AsReadOnlySpan<int>()[rows].Count(0) : rows.GetOffsetAndLength(tokens).Length;
+            int valid = context.Valid(rows, tokens);
             if (scope == BalanceScope.GlobalBatch && counts is not null)
                 for (int expert = 0; expert < experts; expert++) load[expert] = counts[expert] += load[expert];
             double pairs = Math.Max(1, load.Sum()) / (over == BalanceOver.SumOverChoices ? (double)choices.Count : 1);
             for (int expert = 0; expert < experts; expert++) factor[sequence * experts + expert] = coefficient * experts * load[expert] / (pairs * Math.Max(1, valid) * sequences);
         }
-        return WeightedSum(probabilities, factors, context);
+        return WeightedSum(probabilities, factor, context);
     }
 
     /// <summary>The loss with the share of tokens instead of that of pairs: experts · Σ_e (mean weight_e)·(tokens of e / tokens).</summary>
@@ -71,23 +70,24 @@ internal static class LoadBalance
     public static Tensor ByTokens(Tensor weights, ReadOnlySpan<long> load, double coefficient, in RoutingContext context)
     {
         double valid = Math.Max(1, context.Valid(weights.Shape[0]));
-        Tensor factors = Tensor.Zeros([1, 1, load.Length], ElementType.Float64);
-        Span<double> factor = factors.AsSpan<double>();
+        double[] factor = new double[load.Length];
         for (int expert = 0; expert < load.Length; expert++) factor[expert] = coefficient * load.Length * load[expert] / (valid * valid);
-        return WeightedSum(weights, factors, context);
+        return WeightedSum(weights, factor, context);
     }
 
     /// <summary>Σ_te probability_te · factor_e over the tokens that are no padding.</summary>
     /// <param name="probabilities">[tokens, experts]</param>
-    /// <param name="factors">[sequences, 1, experts]</param>
+    /// <param name="factors">[sequences · experts]</param>
     /// <param name="context">The mask.</param>
-    public static Tensor WeightedSum(Tensor probabilities, Tensor factors, in RoutingContext context)
+    private static Tensor WeightedSum(Tensor probabilities, ReadOnlySpan<double> factors, in RoutingContext context)
     {
         if (context.Column(probabilities.Type) is { } column) probabilities = probabilities * column;
-        int sequences = factors.Shape[0], experts = factors.Shape[2];
-        Tensor typed = factors.To(probabilities.Type);
+        int experts = probabilities.Shape[1], sequences = factors.Length / experts;
+        Tensor typed = Tensor.Empty(sequences == 1 ? [experts] : [sequences, 1, experts], probabilities.Type);
+        if (probabilities.Type == ElementType.Float64) factors.CopyTo(typed.AsSpan<double>());
+        else System.Numerics.Tensors.TensorPrimitives.ConvertTruncating(factors, typed.AsSpan<float>());
         return sequences == 1
-            ? (probabilities * typed.Reshape([experts])).Sum()
+            ? (probabilities * typed).Sum()
             : (probabilities.Reshape([sequences, probabilities.Shape[0] / sequences, experts]) * typed).Sum();
     }
 }

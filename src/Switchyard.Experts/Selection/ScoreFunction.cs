@@ -40,6 +40,11 @@ internal static class ScoreFunctions
     public static Tensor OverSum(this Tensor numbers) => numbers / numbers.Sum([-1], keepAxes: true).Clamp(SmallestNormal, null);
 
     /// <summary>Weights [tokens, choices] divided by the norm of each token's own: norm 1 is their sum, 2 the Euclidean length.</summary>
-    public static Tensor OverNorm(this Tensor weights, double norm)
-        => norm == 1 ? weights.OverSum() : weights / weights.Power(norm).Sum([-1], keepAxes: true).Clamp(SmallestNormal, null).Power(1 / norm);
+    /// <param name="weights">[tokens, choices]</param>
+    /// <param name="norm">Which norm.</param>
+    /// <param name="mayVanish">Whether all weights of a token can be 0. A softmax's cannot.</param>
+    public static Tensor OverNorm(this Tensor weights, double norm, bool mayVanish)
+        => norm != 1 ? weights / weights.Power(norm).Sum([-1], keepAxes: true).Clamp(SmallestNormal, null).Power(1 / norm)
+            : mayVanish ? weights.OverSum()
+            : weights / weights.Sum([-1], keepAxes: true);
 }
