@@ -1,7 +1,7 @@
 using Switchyard.Experts;
 using Switchyard.Experts.Banks;
-using Switchyard.Experts.Gates;
 using Switchyard.Experts.Dispatch;
+using Switchyard.Experts.Gates;
 using Switchyard.Experts.Selection;
 using Switchyard.Modules;
 using Switchyard.Tensors;
