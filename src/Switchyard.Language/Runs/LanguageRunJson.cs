@@ -53,7 +53,7 @@ public static class LanguageRunJson
     {
         ArgumentNullException.ThrowIfNull(changes);
         JsonObject merged = Write(options);
-        if (changes["model"] is JsonObject { } changed && changed["architecture"] is JsonValue value && value.TryGetValue(out string? architecture) && architecture != options.Model.Architecture)
+        if (NameIn(changes, "architecture") is { } architecture && architecture != options.Model.Architecture)
         {
             if (!LanguageModelOptions.Architectures.TryGetValue(architecture, out LanguageModelOptions? defaults))
                 throw new ArgumentException($"there is no architecture '{architecture}': choose {string.Join(" or ", LanguageModelOptions.Architectures.Keys)}");
@@ -61,8 +61,8 @@ public static class LanguageRunJson
             merged = Write(options);
         }
         // Every gate has a policy of its own: where another is named, its knobs are changed from its defaults.
-        if (changes["model"] is JsonObject model && model["gate"] is JsonValue gate && gate.TryGetValue(out string? name) && name != options.Model.Gate)
-            merged["model"]!["routing"] = GateCatalogue.Write(GateCatalogue.Find(name).Defaults);
+        if (NameIn(changes, "gate") is { } gate && gate != options.Model.Gate)
+            merged["model"]!["routing"] = GateCatalogue.Write(GateCatalogue.Find(gate).Defaults);
         Overlay(merged, changes, "", source);
         // How long to train is one choice of three: the last one made counts.
         if (changes["learning"] is JsonObject learning && Limits.Any(learning.ContainsKey))
@@ -77,6 +77,10 @@ public static class LanguageRunJson
             throw new SwitchyardException($"{source}: {key} has a value of the wrong type, or one too large", "compare with the config.json of a run", failure);
         }
     }
+
+    /// <summary>What a choice by name in the model's section says; null where it is not made, or is no name and is refused later.</summary>
+    private static string? NameIn(JsonObject changes, string key)
+        => (changes["model"] as JsonObject)?[key] is JsonValue value && value.TryGetValue(out string? name) ? name : null;
 
     private static LanguageRunOptions Read(JsonObject json)
     {

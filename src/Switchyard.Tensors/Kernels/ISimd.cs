@@ -1,6 +1,5 @@
 using System.Numerics;
 
-
 namespace Switchyard.Tensors.Kernels;
 
 /// <summary>
