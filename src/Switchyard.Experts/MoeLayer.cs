@@ -44,9 +44,7 @@ public sealed class MoeLayer : Module
     {
         ArgumentNullException.ThrowIfNull(tokens);
         Routing routing = _gate.Route(tokens, context);
-        Tensor rows = routing.Gather(tokens); // [pairs, width]
-        Tensor answers = _experts.Forward(rows, routing.Offsets); // [pairs, width]
-        Tensor output = routing.Combine(answers); // [tokens, width]
+        Tensor output = _experts.Forward(tokens, routing); // [tokens, width]
         return (_shared is null ? output : output + Shared(_shared, tokens), routing);
     }
 

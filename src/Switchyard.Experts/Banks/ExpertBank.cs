@@ -14,4 +14,19 @@ public abstract class ExpertBank : Module
     /// <param name="offsets">Expert e has the rows offsets[e] to offsets[e + 1] - 1, Int32 [experts + 1].</param>
     /// <returns>[pairs, width].</returns>
     public abstract Tensor Forward(Tensor rows, Tensor offsets);
+
+    /// <summary>
+    /// Carries a routing out: every pair's token goes to its expert, and the weighted answers come back. A bank that
+    /// can save a pass over memory, or that sends rows elsewhere, does it here.
+    /// </summary>
+    /// <param name="tokens">Hidden vectors [tokens, width].</param>
+    /// <param name="routing">Who sees whom.</param>
+    /// <returns>[tokens, width]; 0 for a token without a pair.</returns>
+    public virtual Tensor Forward(Tensor tokens, Routing routing)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        Tensor rows = routing.Gather(tokens); // [pairs, width]
+        Tensor answers = Forward(rows, routing.Offsets); // [pairs, width]
+        return routing.Combine(answers); // [tokens, width]
+    }
 }
