@@ -36,6 +36,9 @@ public sealed class MoeLayer : Module
     /// <summary>What decides.</summary>
     public Gate Gate => _gate;
 
+    /// <summary>Who does the work.</summary>
+    public ExpertBank Experts => _experts;
+
     /// <summary>Routes, works, combines. A token whose pairs were all dropped gets 0 from the routed experts.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
     /// <param name="context">What the gate may use beside them.</param>
