@@ -36,6 +36,9 @@ public sealed class MoeLayer : Module
     /// <summary>What decides.</summary>
     public Gate Gate => _gate;
 
+    /// <summary>Who does the work.</summary>
+    public ExpertBank Experts => _experts;
+
     /// <summary>
     /// Whether what the experts computed is not kept for the gradient but computed once more in the backward pass, by
     /// the routing that was decided on the way forward: less memory for more time, and the same bits.

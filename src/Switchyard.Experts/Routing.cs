@@ -48,7 +48,7 @@ public class Routing
             slots.Offsets,
             weights.Reshape([choices.Tokens * choices.Count]).IndexSelect(0, slots.Pairs),
             losses,
-            new RoutingStatistics(slots.Load, slots.Dropped, tokenEntropy))
+            new RoutingStatistics(slots.Load, slots.Dropped, tokenEntropy) { Choosing = choices.Choosing() })
         => (_choices, _pairs) = (choices.Experts, slots.Pairs);
 
     /// <summary>How many tokens were routed.</summary>
