@@ -89,6 +89,9 @@ public class Routing
     internal (Tensor Choices, Tensor Pairs) Recorded
         => _choices is null || _pairs is null ? throw new ArgumentException("a routing without choices cannot be replayed: it comes from a gate that mixes tokens, or did not record them") : (_choices, _pairs);
 
+    /// <summary>What gradients flow through from the answers back to the gate.</summary>
+    internal virtual IEnumerable<Tensor> Differentiable => [Weights];
+
     /// <summary>The rows that the experts work on: each pair's token.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
     /// <returns>[pairs, width], grouped by expert.</returns>

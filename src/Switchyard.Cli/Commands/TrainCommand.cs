@@ -47,6 +47,7 @@ internal sealed class TrainCommand
         AddFlag("--shared-mix", "model.shared_mix", "The expert that sees every token is weighed by a sigmoid that is learnt");
         AddWhole("--mixture-every", "model.mixture_every", "Every n-th layer has experts, the others are dense");
         AddWhole("--shared-hidden", "model.shared_hidden", "Inner width of an expert that sees every token; 0 for none");
+        AddFlag("--recompute", "model.recompute", "Computes the experts once more in the backward pass instead of keeping what they computed: less memory, more time");
         AddWhole("--context", "model.context", "Tokens that the model sees at once");
         AddNumber("--dropout", "model.dropout", "Share of hidden numbers dropped while training");
         AddWhole("--tokens", "learning.tokens", "Tokens to train on");

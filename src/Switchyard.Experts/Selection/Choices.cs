@@ -36,7 +36,7 @@ internal readonly record struct Choices(Tensor Experts)
     public static Choices Top(Tensor preference, int count)
     {
         using Gradients.Pause pause = Gradients.Paused();
-        return new(count == 1 ? preference.ArgMax(-1, keepAxis: true) : preference.TopK(count).Indices);
+        return new(count == 1 ? preference.ArgMax(-1, keepAxis: true) : preference.ArgTopK(count));
     }
 
     /// <summary>One choice per token and expert, at the expert's own place.</summary>
