@@ -1,6 +1,5 @@
 using Switchyard.Language.Runs;
 using Switchyard.Training;
-using Switchyard.Training.Checkpoints;
 using Switchyard.Training.Reports;
 
 namespace Switchyard.Language.Comparisons;
