@@ -156,7 +156,7 @@ internal sealed class TrainCommand
         }
 
         // A run that was done before was not recorded now.
-        if (last is null && MetricsBefore(training) is [.., var recorded]) last = recorded;
+        last ??= MetricsBefore(training) is [.., StepMetrics newest] ? newest : null;
         double rate = seconds > 0 ? tokens / seconds : last?.TokensPerSecond ?? 0;
         string sample = LanguageReport.Write(training, TypedLine.Of(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
         LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(work, interrupted));
