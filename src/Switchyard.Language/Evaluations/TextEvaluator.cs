@@ -45,7 +45,7 @@ public static class TextEvaluator
                 routing.Add(output.Routings, (long)count * (length - 1));
                 report?.Invoke(first + count);
             }
-            return new TextEvaluation(nats, windows.Predictions, bytes, routing.Layers);
+            return new TextEvaluation(nats, windows.Predictions, bytes, routing.Layers) { MainExperts = routing.MainExperts };
         }
         finally
         {

@@ -9,6 +9,9 @@ namespace Switchyard.Language.Masking;
 /// <param name="Layers">What the gate of each mixture layer did, over all tokens.</param>
 public sealed record MaskedEvaluation(double Nats, long Guessed, long Right, IReadOnlyList<RoutingStatistics> Layers)
 {
+    /// <summary>The expert with the largest say in each of the first tokens, for every mixture layer; see <see cref="Routing.MainExperts"/>.</summary>
+    public IReadOnlyList<int[]> MainExperts { get; init; } = [];
+
     /// <summary>Mean surprise of a hidden token, in nats.</summary>
     public double NatsPerToken => Nats / Guessed;
 

@@ -50,7 +50,7 @@ public static class MaskedEvaluator
                 routing.Add(output.Routings, (long)part.Windows * part.Length);
                 report?.Invoke(first + part.Windows);
             }
-            return new MaskedEvaluation(nats, guessed, right, routing.Layers);
+            return new MaskedEvaluation(nats, guessed, right, routing.Layers) { MainExperts = routing.MainExperts };
         }
         finally
         {

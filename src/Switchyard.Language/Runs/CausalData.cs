@@ -14,7 +14,7 @@ internal sealed class CausalData(string? data) : TextData(data)
         WindowSampler windows = new(training, options.Model.Context, options.Learning.Seed);
         EvaluationWindows evaluation = new(heldOut, options.Model.Context);
         return new Lesson(
-            new TokenStatistics(training.Tokens.ToArray(), tokenizer.VocabularySize),
+            new TokenStatistics(training.Tokens.ToArray(), options.Model.Vocabulary),
             evaluation.Predictions,
             model => new CausalTask(Fitting<CausalModel>(model, options), tokenizer, windows, evaluation, options.Learning) { Generated = Generated });
     }

@@ -53,7 +53,7 @@ public sealed class CausalTask : LanguageTask
     {
         TextEvaluation evaluation = TextEvaluator.Evaluate(
             _model, _tokenizer, _heldOut, _learning.Batch, done => progress?.Report(new("evaluating", "windows", done, _heldOut.Count)), cancellation);
-        return new CausalEvaluation(evaluation, Metrics(evaluation.Layers)) { SourceNatsPerByte = Generated?.NatsPerByte };
+        return new CausalEvaluation(evaluation, Metrics(evaluation.Layers, evaluation.MainExperts)) { SourceNatsPerByte = Generated?.NatsPerByte };
     }
 
     /// <inheritdoc/>

@@ -60,8 +60,8 @@ public abstract class LanguageTask : TrainingTask
     }
 
     /// <summary>The routing of every mixture layer as it is recorded.</summary>
-    private protected IReadOnlyList<LayerMetrics> Metrics(IEnumerable<RoutingStatistics> layers) =>
-        [.. layers.Select((statistics, index) => Metrics(_mixtureLayers[index], statistics))];
+    private protected IReadOnlyList<LayerMetrics> Metrics(IEnumerable<RoutingStatistics> layers, IReadOnlyList<int[]>? mainExperts = null) =>
+        [.. layers.Select((statistics, index) => Metrics(_mixtureLayers[index], statistics) with { MainExperts = mainExperts?[index] })];
 
     /// <summary>The expert that handled each token of a text, for some of the routings of a forward pass.</summary>
     /// <param name="routings">Of all mixture layers, in order.</param>
@@ -87,6 +87,7 @@ public abstract class LanguageTask : TrainingTask
             Entropy = statistics.LoadEntropy,
             DroppedFraction = statistics.DroppedFraction,
             MaxOverMean = statistics.MaxOverMean,
+            ActivePerToken = statistics.ActivePerToken,
         };
     }
 }

@@ -19,7 +19,7 @@ internal sealed class MaskedData(string? data) : TextData(data)
         WindowSampler windows = new(training, options.Model.Context - 1, options.Learning.Seed);
         EvaluationWindows evaluation = new(heldOut, options.Model.Context);
         return new Lesson(
-            new TokenStatistics(training.Tokens.ToArray(), tokenizer.VocabularySize),
+            new TokenStatistics(training.Tokens.ToArray(), options.Model.Vocabulary),
             (long)evaluation.Count * evaluation.WindowLength,
             model => new MaskedTask(Fitting<EncoderModel>(model, options), tokenizer, options.Masking, windows, evaluation, options.Learning));
     }

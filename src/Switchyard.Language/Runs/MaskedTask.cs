@@ -66,7 +66,7 @@ public sealed class MaskedTask : LanguageTask
     {
         MaskedEvaluation evaluation = MaskedEvaluator.Evaluate(
             _model, _masking, _mask, _tokenizer.IsSpecial, _heldOut, _learning.Batch, done => progress?.Report(new("evaluating", "windows", done, _heldOut.Count)), cancellation);
-        return new HeldOutMasks(evaluation, Metrics(evaluation.Layers));
+        return new HeldOutMasks(evaluation, Metrics(evaluation.Layers, evaluation.MainExperts));
     }
 
     /// <inheritdoc/>

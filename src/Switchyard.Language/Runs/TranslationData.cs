@@ -48,7 +48,7 @@ internal sealed class TranslationData : TaskData
         TokenPairs training = TokenPairs.Encode(_training, tokenizer, options.Model.Context), heldOut = TokenPairs.Encode(_heldOut, tokenizer, options.Model.Context);
         PairSampler pairs = new(training.All, options.Learning.Batch, options.Learning.Seed);
         return new Lesson(
-            new TokenStatistics(training.Tokens.ToArray(), tokenizer.VocabularySize),
+            new TokenStatistics(training.Tokens.ToArray(), options.Model.Vocabulary),
             heldOut.Predictions,
             model => new TranslationTask(Fitting<EncoderDecoderModel>(model, options), tokenizer, pairs, heldOut, options.Learning))
         {

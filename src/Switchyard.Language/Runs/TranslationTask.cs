@@ -51,7 +51,7 @@ public sealed class TranslationTask : LanguageTask
     {
         PairEvaluation evaluation = TranslationEvaluator.Evaluate(
             _model, _heldOut, _marks, _learning.Batch, done => progress?.Report(new("evaluating", "pairs", done, _heldOut.All.Count)), cancellation);
-        return new HeldOutPairs(evaluation, Metrics(evaluation.Layers));
+        return new HeldOutPairs(evaluation, Metrics(evaluation.Layers, evaluation.MainExperts));
     }
 
     /// <inheritdoc/>

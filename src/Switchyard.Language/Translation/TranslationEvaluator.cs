@@ -11,6 +11,9 @@ namespace Switchyard.Language.Translation;
 /// <param name="Layers">What the gate of each mixture layer did, over all tokens.</param>
 public sealed record PairEvaluation(double Nats, long Tokens, IReadOnlyList<RoutingStatistics> Layers)
 {
+    /// <summary>The expert with the largest say in each of the first tokens, for every mixture layer; see <see cref="Routing.MainExperts"/>.</summary>
+    public IReadOnlyList<int[]> MainExperts { get; init; } = [];
+
     /// <summary>Mean surprise of a token, in nats.</summary>
     public double NatsPerToken => Nats / Tokens;
 
@@ -53,7 +56,7 @@ public static class TranslationEvaluator
                 routing.Add(output.Routings, padded.Predictions);
                 report?.Invoke(done += part.Length);
             }
-            return new PairEvaluation(nats, pairs.Predictions, routing.Layers);
+            return new PairEvaluation(nats, pairs.Predictions, routing.Layers) { MainExperts = routing.MainExperts };
         }
         finally
         {
