@@ -11,6 +11,8 @@ internal static class CommandList
         TrainCommand.Create(),
         CompareCommand.Create(),
         GenerateCommand.Create(),
+        FillCommand.Create(),
+        TranslateCommand.Create(),
         EvaluateCommand.Create(),
         ExportCommand.Create(),
         InspectCommand.Create(),
