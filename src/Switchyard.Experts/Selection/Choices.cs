@@ -95,6 +95,17 @@ internal readonly record struct Choices(Tensor Experts)
         return mask.To(type);
     }
 
+    /// <summary>How many tokens ask for any expert.</summary>
+    public long Choosing()
+    {
+        long choosing = 0;
+        int count = Count;
+        ReadOnlySpan<int> entries = Experts.AsReadOnlySpan<int>();
+        for (int first = 0; first < entries.Length; first += count)
+            if (entries.Slice(first, count).ContainsAnyInRange(0, int.MaxValue)) choosing++;
+        return choosing;
+    }
+
     /// <summary>How many choices ask for each expert.</summary>
     /// <param name="experts">How many experts there are.</param>
     /// <param name="rows">The tokens that are counted.</param>
