@@ -10,6 +10,8 @@ internal static class CommandList
     [
         TrainCommand.Create(),
         GenerateCommand.Create(),
+        FillCommand.Create(),
+        TranslateCommand.Create(),
         EvaluateCommand.Create(),
         ExportCommand.Create(),
         InspectCommand.Create(),

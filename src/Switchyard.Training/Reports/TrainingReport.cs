@@ -82,7 +82,7 @@ public static class TrainingReport
             });
         }
 
-        return new("Loss", "Cross-entropy of the next token: on each batch while training, and on text that was held out.", charts);
+        return new("Loss", data.LossNote, charts);
     }
 
     private static LineChart LossChart(string title, TrainingReportData data, long from, FigureWidth width)
