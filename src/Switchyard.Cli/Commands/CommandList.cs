@@ -9,6 +9,7 @@ internal static class CommandList
     public static Command[] Create() =>
     [
         TrainCommand.Create(),
+        CompareCommand.Create(),
         GenerateCommand.Create(),
         FillCommand.Create(),
         TranslateCommand.Create(),

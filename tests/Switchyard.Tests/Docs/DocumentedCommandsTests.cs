@@ -97,6 +97,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
                 _folder.Write(name, Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 40).Select(line => $"{(name.EndsWith(".en", StringComparison.Ordinal) ? "line" : "Zeile")} {line % 10} of {line % 3}\n"))));
             (_, string[] settings) = Assert.Single(Documentation.Blocks("docs/training.md", "json"));
             _folder.Write("settings.json", Encoding.UTF8.GetBytes(string.Join('\n', settings)));
+            _folder.Write("tiny.json", """{ "tokenizer": "bytes", "model": { "width": 16, "heads": 2, "hidden": 8, "context": 64 } }"""u8.ToArray());
             _folder.Write("points.csv", Table("x,y", row => $"{row % 20},{Math.Abs(row % 20 - 10)}"));
             _folder.Write("vowels.csv", Table("speaker,vowel,f0,f1,f2,f3", row => $"{row / 4},{"iAu"[row % 3]},{120 + row},{300 + 200 * (row % 3)},{2300 - 400 * (row % 3) + row},{2900 + row}"));
             Prepare("train", "--data", "book.txt");
@@ -108,6 +109,8 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             Directory.Move(In($"new-{_newRuns}"), In("runs/translator"));
             Prepare("mixture", "fit", "--data", "points.csv", "--target", "y", "--experts", "2");
             Directory.Move(In($"new-{_newRuns}"), In("runs/lines"));
+            Prepare("train", "--data", "book.txt", "--recipe", "dense");
+            Directory.Move(In($"new-{_newRuns}"), In("runs/dense"));
             Prepare("export", "--run", "runs/mine", "--to", "huggingface", "exported/");
         }
 
@@ -117,7 +120,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
         public List<string> MadeSmall(IReadOnlyList<string> words)
         {
             List<string> small = [.. words];
-            foreach (string option in (string[])["--data", "--config", "--resume", "--run"]) Change(small, option, In);
+            foreach (string option in (string[])["--data", "--config", "--resume", "--run", "--from"]) Change(small, option, In);
             Change(small, "--to", In, place: 2);
             if (small[0] == "inspect") small[1] = In(small[1]);
             if (small[0] == "bench")
@@ -131,6 +134,13 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             {
                 Set(small, "--out", In($"new-{++_newRuns}"));
                 if (small[1] == "fit") Set(small, "--iterations", "2");
+            }
+            if (small[0] == "compare")
+            {
+                Set(small, "--out", In($"new-{++_newRuns}"));
+                Set(small, "--seeds", "1");
+                Set(small, small.Contains("--flops") ? "--flops" : "--steps", small.Contains("--flops") ? "1e6" : "2");
+                Set(small, "--config", In("tiny.json"));
             }
             if (small[0] != "train" || small.Contains("--resume")) return small;
 

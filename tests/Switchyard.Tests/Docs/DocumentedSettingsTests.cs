@@ -58,6 +58,7 @@ public sealed class DocumentedSettingsTests
     [InlineData("translate", "docs/translation.md")]
     [InlineData("export", "docs/generate-evaluate-export.md")]
     [InlineData("bench", "docs/benchmarks.md")]
+    [InlineData("compare", "docs/evomoe.md")]
     [InlineData("mixture", "docs/mixture.md")]
     public void Every_option_of_the_other_commands_stands_in_its_page(string name, string page)
     {
