@@ -45,7 +45,7 @@ public sealed class Trainer
     public TrainingResult Run(CancellationToken cancellation = default)
     {
         using IDisposable folderLock = _run.Lock();
-        using AdamW optimiser = new(_task.Model.Parameters(), _plan.Beta1, _plan.Beta2, _plan.Epsilon, _plan.WeightDecay);
+        using Optimiser optimiser = _task.MakeOptimiser(_plan);
         _run.Checkpoints.RemoveLeftovers();
         TrainingState saved = Start(optimiser), state = saved;
         Evaluation? evaluation = null;
@@ -84,6 +84,7 @@ public sealed class Trainer
                     GradientNorm = figures.GradientNorm,
                     TokensPerSecond = secondsTrained > 0 ? (state.Tokens - tokensRecorded) / secondsTrained : 0,
                     ValidationLoss = evaluates ? evaluation?.Loss : null,
+                    Figures = evaluates ? evaluation?.Figures : null,
                     Layers = figures.Layers,
                 };
                 metrics.Append(record);
@@ -154,7 +155,7 @@ public sealed class Trainer
         StepMetrics? record = MetricsFile.Read(_run.MetricsPath).FirstOrDefault(record => record.Step == state.Step);
         if (record is null) return (state, evaluation);
         using MetricsFile metrics = MetricsFile.Resume(_run.MetricsPath, state.Step - 1);
-        metrics.Append(record with { ValidationLoss = evaluation.Loss });
+        metrics.Append(record with { ValidationLoss = evaluation.Loss, Figures = evaluation.Figures });
         return (state, evaluation);
     }
 

@@ -1,4 +1,5 @@
 using Switchyard.Modules;
+using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
 
 namespace Switchyard.Training;
@@ -20,6 +21,14 @@ public abstract class TrainingTask
 
     /// <summary>What a loss is counted per: <c>token</c>, or <c>example</c>.</summary>
     public virtual string Unit => "token";
+
+    /// <summary>Makes what changes the model: AdamW for all of its parameters, unless a task knows better. The trainer disposes it.</summary>
+    /// <param name="plan">How fast.</param>
+    public virtual Optimiser MakeOptimiser(TrainingPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return new AdamW(Model.Parameters(), plan.Beta1, plan.Beta2, plan.Epsilon, plan.WeightDecay);
+    }
 
     /// <summary>Told before every optimiser step how far training has come: schedules of the model's own follow it.</summary>
     /// <param name="progress">From 0, at the first step, to 1 at the end.</param>
