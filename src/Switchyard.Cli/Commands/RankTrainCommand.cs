@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Switchyard.Ranking.Bias;
+using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Runs;
 using Switchyard.Tensors.Kernels;
 using Switchyard.Training;
@@ -47,7 +48,7 @@ internal sealed class RankTrainCommand
         WorkerPool.Threads = parse.GetValue(_threads);
         string path = parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now);
         RankingOptions options = _settings.Read(parse);
-        using RankingData data = RankingData.Simulate(options.Simulation);
+        using RankingData data = Open(parse, ref options);
         double collinearity = data.Collinearity();
         if (options.Debiasing.Kind != Debiasing.None && collinearity > Collinearity.Alarming)
             output.Warn($"the features explain {collinearity:p0} of the position's variance (R²): what is due to the one and what to the other can hardly be told apart; log some pages in random order");
@@ -59,6 +60,22 @@ internal sealed class RankTrainCommand
         if (interrupted.IsCancellationRequested) return;
         RankingReport.Write(training, evaluation, gain, TypedLine.Of(parse));
         Tell(training, evaluation, gain, output);
+    }
+
+    private RankingData Open(ParseResult parse, ref RankingOptions options)
+    {
+        string? tasks = parse.GetValue(_tasks);
+        if (parse.GetValue(_data) is not { } path)
+        {
+            if (parse.GetValue(_schema) is not null || tasks is not null) throw new ArgumentException("--schema and --tasks say what the columns of --data mean: give that too");
+            return RankingData.Simulate(options.Simulation);
+        }
+        FeatureSchema schema = BuiltInSchemas.Find(parse.GetValue(_schema) ?? throw new ArgumentException("--data needs --schema, which says what its columns mean"));
+        if (tasks is not null) schema = schema.WithTasks(tasks.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        // A log without positions has no bias that could be told apart.
+        if (schema.Position is null && !_settings.ChoosesDebiasing(parse)) options = options with { Debiasing = options.Debiasing with { Kind = Debiasing.None } };
+        options = options with { Data = Path.GetFullPath(path) };
+        return RankingData.Load(path, schema, options.HeldOut, options.Learning.Seed);
     }
 
     private static bool Train(RankingTraining training, string name, Output output, CancellationToken interrupted)

@@ -1,4 +1,3 @@
-using Switchyard.Ranking.Bias;
 using Switchyard.Ranking.Data;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Simulation;
@@ -48,6 +47,19 @@ public sealed record RankingData(FeatureSchema Schema, ExampleSource Training, H
         };
     }
 
+    /// <summary>A log in a file, split by time, by list or by chance.</summary>
+    /// <param name="path">A CSV, TSV or JSON-lines file, also gzipped.</param>
+    /// <param name="schema">What the columns mean.</param>
+    /// <param name="heldOut">The share of validation, and of the test.</param>
+    /// <param name="seed">Draws the split where there is no time.</param>
+    /// <exception cref="SwitchyardException">The file does not hold what the schema says.</exception>
+    public static RankingData Load(string path, FeatureSchema schema, double heldOut, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        (FeatureSchema measured, ExampleFile[] parts) = LogFile.Load(path, schema, heldOut, seed);
+        return new RankingData(measured, parts[0], new HeldOutExamples(parts[1]), new HeldOutExamples(parts[2])) { Propensities = Given(measured, path) };
+    }
+
     /// <summary>How far the position follows from the features, R²; see <see cref="Bias.Collinearity"/>.</summary>
     public double Collinearity() => Schema.Position is null ? 0 : Bias.Collinearity.Of(Training.Batches(1024).Take(CollinearityBatches));
 
@@ -57,6 +69,17 @@ public sealed record RankingData(FeatureSchema Schema, ExampleSource Training, H
         Training.Dispose();
         Validation.Examples.Dispose();
         Test.Examples.Dispose();
+    }
+
+    private static double[,]? Given(FeatureSchema schema, string path)
+    {
+        if (schema.Position is not { Propensities: { } given } place) return null;
+        double[,] theta = new double[place.Positions, place.DeviceCount];
+        if (given.Count != place.Positions || given.Any(row => row.Count != place.DeviceCount || row.Any(static value => !(value is > 0 and <= 1))))
+            throw new SwitchyardException($"the schema of {path}: the propensities are not {place.Positions} rows of {place.DeviceCount} numbers above 0 and up to 1", "give one row per position, and in it one number per device in the order of their names");
+        for (int position = 0; position < place.Positions; position++)
+            for (int device = 0; device < place.DeviceCount; device++) theta[position, device] = given[position][device];
+        return theta;
     }
 
     private static double[,] Exponential(double[,] logarithms)

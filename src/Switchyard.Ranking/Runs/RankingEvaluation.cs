@@ -1,6 +1,5 @@
 using Switchyard.Ranking.Metrics;
 using Switchyard.Training;
-using Switchyard.Training.Reports;
 
 namespace Switchyard.Ranking.Runs;
 

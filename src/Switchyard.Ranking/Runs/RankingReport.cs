@@ -1,6 +1,5 @@
 using System.Globalization;
 using Switchyard.Files;
-using Switchyard.Ranking.Bias;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Metrics;
 using Switchyard.Training.Reports;

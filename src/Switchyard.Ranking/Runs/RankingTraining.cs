@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Switchyard.Ranking.Bias;
-using Switchyard.Ranking.Data;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Networks;
 using Switchyard.Tensors;

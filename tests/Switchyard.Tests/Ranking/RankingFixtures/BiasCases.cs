@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Switchyard.Modules;
 using Switchyard.Ranking.Bias;
-using Switchyard.Ranking.Metrics;
 using Switchyard.Ranking.Simulation;
 using Switchyard.Tensors;
 

@@ -124,7 +124,7 @@ internal static partial class ModelCases
         }
         if (network is LayeredExtraction extraction)
         {
-            IReadOnlyList<Tensor> streams = [.. Enumerable.Repeat(x, output.Streams.Count + 1)];
+            Tensor[] streams = [.. Enumerable.Repeat(x, output.Streams.Count + 1)];
             for (int level = 0; level < extraction.Levels.Count; level++)
             {
                 (streams, Routing[] routings) = extraction.Levels[level].Forward(streams, default);
