@@ -48,6 +48,12 @@ public sealed class MultiGateLayer : Module
     /// <summary>The gates, in the order of the outputs.</summary>
     public IReadOnlyList<GateSpan> Gates => _gates;
 
+    /// <summary>What does the work.</summary>
+    public ExpertBank Experts => _experts;
+
+    /// <summary>Which input each expert works on [experts].</summary>
+    public IReadOnlyList<int> StreamOf => _streamOf;
+
     /// <summary>Lets every expert work once, and every gate mix.</summary>
     /// <param name="streams">Hidden vectors, one or more inputs of [tokens, width].</param>
     /// <param name="context">What the gates may use beside them; each draws from a stream of its own.</param>

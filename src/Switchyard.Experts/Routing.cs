@@ -48,7 +48,7 @@ public class Routing
             slots.Offsets,
             weights.Reshape([choices.Tokens * choices.Count]).IndexSelect(0, slots.Pairs),
             losses,
-            new RoutingStatistics(slots.Load, slots.Dropped, tokenEntropy))
+            new RoutingStatistics(slots.Load, slots.Dropped, tokenEntropy) { Choosing = choices.Choosing() })
         => (_choices, _pairs) = (choices.Experts, slots.Pairs);
 
     /// <summary>Writes down that every expert sees every token.</summary>
@@ -112,6 +112,9 @@ public class Routing
     /// <exception cref="ArgumentException">The gate did not record its choices.</exception>
     internal (Tensor Choices, Tensor Pairs) Recorded
         => _choices is null || _pairs is null ? throw new ArgumentException("a routing without choices cannot be replayed: it comes from a gate that mixes tokens, or did not record them") : (_choices, _pairs);
+
+    /// <summary>What gradients flow through from the answers back to the gate.</summary>
+    internal virtual IEnumerable<Tensor> Differentiable => [Weights];
 
     /// <summary>The rows that the experts work on: each pair's token.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>

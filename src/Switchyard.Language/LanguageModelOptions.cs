@@ -39,6 +39,9 @@ public abstract record LanguageModelOptions
     [JsonIgnore]
     public GateOptions Routing { get; init; } = new TopKOptions();
 
+    /// <summary>Whether what the experts computed is computed once more in the backward pass instead of being kept.</summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Share of hidden numbers that are dropped while training, after the embedding and after every block.</summary>
     public double Dropout { get; init; }
 

@@ -67,13 +67,14 @@ internal static class VectorSuite
         }
     });
 
-    private static RateBenchmark Benchmark(string name, Func<(Action Ours, Tensor X, RowFunction Peer)> prepare) => new($"vector/{name}", new RateUnit("G/s", 1e9), _ =>
+    private static RateBenchmark Benchmark(string name, Func<(Action Ours, Tensor X, RowFunction Peer)> prepare) => new($"vector/{name}", new RateUnit("G/s", 1e9), threads =>
     {
         (Action ours, Tensor x, RowFunction peer) = prepare();
         float[] result = new float[Rows * Width];
         long started = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(started) < WarmUp) ForEachRow();
-        return new Contest(Rows * Width, ours) { Peer = new Contestant("TensorPrimitives", Rows * Width, ForEachRow) };
+        // It has no threads of its own to set against several of ours.
+        return new Contest(Rows * Width, ours) { Peer = threads > 1 ? null : new Contestant("TensorPrimitives", Rows * Width, ForEachRow) };
 
         void ForEachRow()
         {

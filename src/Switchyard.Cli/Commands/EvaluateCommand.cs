@@ -61,6 +61,9 @@ internal static class EvaluateCommand
                     ["layer"] = mixtureLayers[index],
                     ["max_over_mean"] = layer.MaxOverMean,
                     ["entropy"] = layer.LoadEntropy,
+                    ["token_entropy"] = layer.TokenEntropy,
+                    ["dropped_fraction"] = layer.DroppedFraction,
+                    ["load"] = new JsonArray([.. layer.Load.Select(load => (JsonNode)((double)load / Math.Max(1, layer.Pairs)))]),
                 })]),
             });
         }

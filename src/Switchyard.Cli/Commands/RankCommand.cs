@@ -9,5 +9,9 @@ internal static class RankCommand
     public static Command Create() => new("rank", "Trains rankers with a gate per goal on logs, takes position bias out, and serves them.")
     {
         RankTrainCommand.Create(),
+        RankEvaluateCommand.Create(),
+        RankScoreCommand.Create(),
+        RankSimulateCommand.Create(),
+        RankCompareCommand.Create(),
     };
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Switchyard.Experts.Evolution;
 using Switchyard.Language.Runs;
 using Switchyard.Tensors.Kernels;
 using Switchyard.Training;
@@ -28,6 +30,8 @@ internal sealed class TrainCommand
     private TrainCommand()
     {
         AddText("--tokenizer", "tokenizer", "bytes, or bpe:N to learn byte pairs from the text", "KIND");
+        AddText("--recipe", "recipe", "A list of phases, each with a gate of its own: evomoe, switch, base, hash, stablemoe, dense, or a variation; see docs/evomoe.md", "NAME");
+        AddText("--from", "from", "Begins with the weights of a dense model: the folder of a run, or of a checkpoint of Hugging Face", "DIR");
         AddText("--architecture", "model.architecture", "decoder, or lstm-moe: an LSTM, a mixture and an LSTM", "NAME");
         AddWhole("--layers", "model.layers", "Transformer blocks");
         AddWhole("--width", "model.width", "Length of a hidden vector");
@@ -43,10 +47,12 @@ internal sealed class TrainCommand
         AddFlag("--shared-mix", "model.shared_mix", "The expert that sees every token is weighed by a sigmoid that is learnt");
         AddWhole("--mixture-every", "model.mixture_every", "Every n-th layer has experts, the others are dense");
         AddWhole("--shared-hidden", "model.shared_hidden", "Inner width of an expert that sees every token; 0 for none");
+        AddFlag("--recompute", "model.recompute", "Computes the experts once more in the backward pass instead of keeping what they computed: less memory, more time");
         AddWhole("--context", "model.context", "Tokens that the model sees at once");
         AddNumber("--dropout", "model.dropout", "Share of hidden numbers dropped while training");
         AddWhole("--tokens", "learning.tokens", "Tokens to train on");
         AddWhole("--steps", "learning.steps", "Optimiser steps to train for");
+        AddNumber("--flops", "learning.flops", "Floating-point operations to train for");
         AddNumber("--minutes", "learning.minutes", "Minutes to train for");
         AddWhole("--batch", "learning.batch", "Windows per micro-batch");
         AddWhole("--micro-batches", "learning.micro_batches", "Micro-batches per optimiser step");
@@ -70,6 +76,7 @@ internal sealed class TrainCommand
             new Example("switchyard train --data book.txt", "Trains on your text with settings that fit its size."),
             new Example("switchyard train --data texts/ --tokenizer bpe:4096 --experts 16 --tokens 20000000 --out runs/mine", "Chooses the tokenizer, the experts, the length and the folder."),
             new Example("switchyard train --gate sigmoid-bias --knob bias_rate=0.01", "Chooses the gate, and turns one of its knobs."),
+            new Example("switchyard train --recipe evomoe", "Trains a dense model at first, makes experts out of it, and lets the gate become sparse."),
             new Example("switchyard train --resume runs/mine", "Goes on where the run was stopped or killed, to the same bits."));
         command.Add(train._data);
         command.Add(train._config);
@@ -112,6 +119,8 @@ internal sealed class TrainCommand
         long? total = training.Plan.TotalSteps(training.Task.TokensPerMicroBatch) * tokensPerStep;
         Introduce(training, output);
 
+        RoutingView routing = new(MetricsBefore(training).LastOrDefault(static record => record.ValidationLayers is not null)?.ValidationLayers);
+        if (training.Extended is { } extended) Describe(extended, training, output);
         StepMetrics? last = null;
         double seconds = 0, tokens = 0;
         TrainingResult result;
@@ -125,9 +134,10 @@ internal sealed class TrainCommand
                         long done = metrics.Tokens - (last?.Tokens ?? metrics.Tokens - tokensPerStep);
                         if (metrics.TokensPerSecond > 0) (seconds, tokens) = (seconds + done / metrics.TokensPerSecond, tokens + done);
                         last = metrics;
-                        progress.Report(metrics.Tokens, new Figure("loss", metrics.TrainLoss));
+                        progress.Report(metrics.Tokens, RoutingView.Figures(metrics));
                     },
-                    Evaluated = (step, evaluation) => output.Say(Describe(step, evaluation)),
+                    Evaluated = (step, evaluation) => output.Say(Describe(step, evaluation) + routing.Describe(evaluation.Layers)),
+                    Entered = entry => Describe(entry, training, output),
                     Resumed = (checkpoint, state) =>
                     {
                         output.Say($"resumed from {checkpoint}");
@@ -146,7 +156,7 @@ internal sealed class TrainCommand
         }
 
         // A run that was done before was not recorded now.
-        if (last is null && MetricsFile.Read(training.Folder.MetricsPath) is [.., var recorded]) last = recorded;
+        last ??= MetricsBefore(training) is [.., StepMetrics newest] ? newest : null;
         double rate = seconds > 0 ? tokens / seconds : last?.TokensPerSecond ?? 0;
         string sample = LanguageReport.Write(training, TypedLine.Of(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
         LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(work, interrupted));
@@ -166,7 +176,7 @@ internal sealed class TrainCommand
         {
             if (data is not null || config is not null || parse.GetValue(_out) is not null || changes.Count > 0)
                 throw new ArgumentException("--resume goes on with the settings that the run began with: give no others beside it, except --threads");
-            return LanguageTraining.Resume(folder);
+            return LanguageTraining.Resume(folder, work);
         }
         JsonObject? settings = config is null ? null : LanguageRunJson.Read(config);
         if (settings is not null) data ??= LanguageRunJson.Change(new LanguageRunOptions(), settings, config!).Data;
@@ -192,6 +202,8 @@ internal sealed class TrainCommand
             if (knob.Split('=', 2) is not [{ Length: > 0 } key, { Length: > 0 } text]) throw new ArgumentException($"'{knob}' turns no knob: give KEY=VALUE, such as groups=4");
             Set(changes, $"model.routing.{key}", KnobValue(text));
         }
+        if (changes.ContainsKey("recipe") && changes["model"] is JsonObject model && (model.ContainsKey("gate") || model.ContainsKey("routing")))
+            throw new ArgumentException("a recipe says which gate is used when: give no gate and no knobs beside it, but change the phases in a file for --config");
         return changes;
     }
 
@@ -220,6 +232,9 @@ internal sealed class TrainCommand
         }
     }
 
+    private static IReadOnlyList<StepMetrics> MetricsBefore(LanguageTraining training)
+        => File.Exists(training.Folder.MetricsPath) ? MetricsFile.Read(training.Folder.MetricsPath) : [];
+
     private static void Introduce(LanguageTraining training, Output output)
     {
         output.Say(training.Options.Model.Describe());
@@ -230,6 +245,18 @@ internal sealed class TrainCommand
         => evaluation is LanguageEvaluation language
             ? $"step {step:N0}: held-out {language.Text.NatsPerByte:f4} nats per byte"
             : $"step {step:N0}: held-out loss {evaluation.Loss:f4}";
+
+    /// <summary>How a phase began; copies under weights that sum to one are the same function, and anything else is told.</summary>
+    private static void Describe(PhaseEntry entry, LanguageTraining training, Output output)
+    {
+        string losses = entry is { Before: { } before, After: { } after } ? string.Create(CultureInfo.InvariantCulture, $": held-out loss {before:f5} before, {after:f5} after") : "";
+        output.Say($"step {entry.Step:N0}: phase '{entry.Phase.Name}'{losses}");
+        if (training.Task.SpawnOf(entry.Phase) is not { Mode: var mode }) return;
+        int experts = training.Options.Model.Experts;
+        if (mode != SpawnMode.Copy) output.Say($"  each block became {experts} experts by {mode}, which changes the function");
+        else if (entry.PreservesLoss) output.Say($"  each block became {experts} copies, and the function is preserved");
+        else output.Warn($"each block became {experts} copies, and the function is not preserved: the gate's weights do not sum to one");
+    }
 
     private static JsonObject Summary(LanguageTraining training, TrainingResult result, LanguageEvaluation evaluation, StepMetrics? last, double tokensPerSecond) => new()
     {

@@ -8,6 +8,8 @@ namespace Switchyard.Language.Evaluations;
 /// <summary>Measures how well a model predicts a text: without noise, in a fixed order, with as many tokens at a time as a batch holds.</summary>
 public static class TextEvaluator
 {
+    private const int FirstTokens = 256;
+
     /// <summary>Predicts every window. The model is in evaluation mode meanwhile.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tokenizer">Tells how many bytes a token stands for.</param>
@@ -31,6 +33,7 @@ public static class TextEvaluator
             double nats = 0;
             long bytes = 0;
             RoutingStatistics[] layers = [];
+            int[][] mainExperts = [];
             int length = windows.WindowLength;
             for (int first = 0; first < windows.Count; first += batch)
             {
@@ -43,10 +46,11 @@ public static class TextEvaluator
                 LanguageModelOutput output = model.Forward(part.Inputs);
                 Tensor logits = output.Logits.Reshape([(int)part.Targets.Elements, model.Options.Vocabulary]); // [count · (length - 1), vocabulary]
                 nats += Tensor.CrossEntropy(logits, part.Targets, reduction: LossReduction.Sum).ToDouble();
+                if (first == 0) mainExperts = [.. output.Routings.Select(static routing => routing.MainExperts()[..Math.Min(FirstTokens, routing.Tokens)])];
                 layers = Merge(layers, output.Routings, (long)first * (length - 1));
                 report?.Invoke(first + count);
             }
-            return new TextEvaluation(nats, windows.Predictions, bytes, layers);
+            return new TextEvaluation(nats, windows.Predictions, bytes, layers) { MainExperts = mainExperts };
         }
         finally
         {

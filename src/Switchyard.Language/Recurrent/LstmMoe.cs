@@ -38,7 +38,7 @@ public sealed class LstmMoe : LanguageModel
         {
             Gate gate = options.Routing.Make(new GateSize(options.Width, options.Experts, options.Vocabulary), random);
             FeedForwardBank bank = new(options.Experts, options.Width, options.Hidden, random, deviation, downDeviation, FeedForwardActivation.Relu);
-            _mixture = AddChild("mixture", new MoeLayer(gate, bank));
+            _mixture = AddChild("mixture", new MoeLayer(gate, bank) { Recompute = options.Recompute });
         }
         else
         {

@@ -27,7 +27,7 @@ public static class LanguageReport
         TrainingReportData data = new()
         {
             Title = training.Options.Data is { } path ? Path.GetFileName(path) : "The built-in text",
-            Subtitle = training.Options.Model.Describe(),
+            Subtitle = training.Model.Options.Describe(),
             CommandLine = commandLine,
             Metrics = MetricsFile.Read(training.Folder.MetricsPath),
             Configuration = [.. Flatten("", LanguageRunJson.Write(training.Options))],
@@ -37,8 +37,8 @@ public static class LanguageReport
             BytesPerToken = bytesPerToken,
             SourceEntropy = training.Generated?.NatsPerByte * bytesPerToken,
             Samples = [sample],
-            RoutedTexts = training.Options.Model.HasExperts ? [Routed(training)] : [],
-            Domains = training.Generated is { } generated && training.Options.Model.HasExperts ? DomainLoads(training, generated) : [],
+            RoutedTexts = training.Model.Options.HasExperts ? [Routed(training)] : [],
+            Domains = training.Generated is { } generated && training.Model.Options.HasExperts ? DomainLoads(training, generated) : [],
         };
         AtomicFile.WriteText(training.Folder.ReportPath, TrainingReport.Compose(data).Render());
         return sample.Prompt + sample.Continuation;
@@ -70,7 +70,7 @@ public static class LanguageReport
         int context = training.Options.Model.Context, position = TextCorpus.CutOf(generated.Utf8.Span);
         List<string> domains = [.. GeneratedCorpus.Domains];
         SortedDictionary<int, double[,]> counts = [];
-        int experts = training.Options.Model.Experts, token = 0;
+        int experts = training.Model.Options.Experts, token = 0;
         for (int window = 0; window < Windows && token + context <= training.HeldOut.Tokens.Length; window++)
         {
             int[] ids = training.HeldOut.Tokens.Slice(token, context).ToArray();
@@ -108,7 +108,7 @@ public static class LanguageReport
         using TensorScope scope = new();
         training.Model.Train(false);
         IReadOnlyList<Routing> routings = training.Model.Forward(Tensor.From(ids, [1, ids.Length])).Routings;
-        return [.. routings.Select((routing, index) => (training.Options.Model.MixtureLayers[index], routing.Experts, routing.MainExperts()))];
+        return [.. routings.Select((routing, index) => (training.Model.Options.MixtureLayers[index], routing.Experts, routing.MainExperts()))];
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Flatten(string prefix, JsonObject options)

@@ -34,7 +34,7 @@ public sealed class LanguageRun : IDisposable
         Tokenizer tokenizer = Tokenizer.Load(path);
         Checkpoint checkpoint = folder.Checkpoints.OpenNewest(warn)
             ?? throw new SwitchyardException($"{path} has no checkpoint yet", "let the training write one, or name another run");
-        LanguageModel model = options.Model.Make(new Philox(0));
+        LanguageModel model = options.ModelIn(checkpoint.State.Phase).Make(new Philox(0));
         checkpoint.Load(model);
         model.Train(false);
         return new LanguageRun(options, model, tokenizer, checkpoint.State);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Switchyard.Language.Evolution;
 using Switchyard.Language.Text;
 using Switchyard.Language.Transformer;
 
@@ -15,11 +17,24 @@ public sealed record LanguageRunOptions
     /// <summary><c>bytes</c>, or <c>bpe:N</c> for byte-level pairs with N entries learnt from the training text.</summary>
     public string Tokenizer { get; init; } = "bytes";
 
+    /// <summary>The name of the recipe that the phases are from, one of <see cref="RecipeCatalogue.All"/>; null for none.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>The phases of the training, each with a gate of its own; empty for one phase of the model as it stands here.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<LanguagePhase> Phases { get; init; } = [];
+
+    /// <summary>A dense run, or a folder with a dense checkpoint of Hugging Face, whose weights the training begins with; null for random ones.</summary>
+    public string? From { get; init; }
+
     /// <summary>The model.</summary>
     public LanguageModelOptions Model { get; init; } = new DecoderOptions();
 
     /// <summary>The training.</summary>
     public LearningOptions Learning { get; init; } = new();
+
+    /// <summary>The model in a phase, counted from 0.</summary>
+    public LanguageModelOptions ModelIn(int phase) => Phases.Count == 0 ? Model : Phases[Math.Clamp(phase, 0, Phases.Count - 1)].ModelIn(Model);
 
     /// <summary>The usual choice for a text.</summary>
     /// <param name="data">Where the text is; null for the built-in one.</param>

@@ -75,7 +75,7 @@ public sealed class LanguageTask : TrainingTask
     {
         TextEvaluation evaluation = TextEvaluator.Evaluate(
             _model, _tokenizer, _heldOut, _batch, done => progress?.Report(new("evaluating", "windows", done, _heldOut.Count)), cancellation);
-        return new LanguageEvaluation(evaluation, [.. evaluation.Layers.Select((layer, index) => Metrics(_mixtureLayers[index], layer))]);
+        return new LanguageEvaluation(evaluation, [.. evaluation.Layers.Select((layer, index) => Metrics(_mixtureLayers[index], layer) with { MainExperts = evaluation.MainExperts[index] })]);
     }
 
     private static LayerMetrics Metrics(int layer, RoutingStatistics statistics)
@@ -90,6 +90,7 @@ public sealed class LanguageTask : TrainingTask
             Entropy = statistics.LoadEntropy,
             DroppedFraction = statistics.DroppedFraction,
             MaxOverMean = statistics.MaxOverMean,
+            ActivePerToken = statistics.ActivePerToken,
         };
     }
 }

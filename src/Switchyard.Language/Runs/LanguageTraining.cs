@@ -1,9 +1,9 @@
 using System.Globalization;
 using Switchyard.Experts.Gates;
+using Switchyard.Language.Evolution;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Modules;
-using Switchyard.Tensors;
 using Switchyard.Training;
 
 namespace Switchyard.Language.Runs;
@@ -17,14 +17,16 @@ public sealed class LanguageTraining : IDisposable
     private LanguageTraining(LanguageRunOptions options, Tokenizer tokenizer, TextCorpus corpus, GeneratedCorpus? generated, RunFolder folder)
     {
         (Options, Folder, Tokenizer, Generated) = (options, folder, tokenizer, generated);
-        Philox random = new Philox(options.Learning.Seed).Split("initial weights");
-        Model = options.Model.Make(random);
         HeldOut = TokenStream.Encode($"the held-out part of {corpus.Name}", tokenizer, corpus.HeldOut);
         TokenStream training = TokenStream.Encode($"the training part of {corpus.Name}", tokenizer, corpus.Training);
-        TokenStatistics statistics = new(training.Tokens.ToArray(), tokenizer.VocabularySize);
-        foreach ((_, Module module) in Model.Modules()) (module as Gate)?.Prepare(statistics);
+        TokenStatistics statistics = new(training.Tokens.ToArray(), options.Model.Vocabulary);
+        WindowSampler windows = new(training, options.Model.Context, options.Learning.Seed);
         EvaluationWindows heldOut = new(HeldOut, options.Model.Context);
-        Task = new LanguageTask(Model, tokenizer, new WindowSampler(training, options.Model.Context, options.Learning.Seed), heldOut, options.Learning.Batch);
+        Task = new PhasedTask(options, model =>
+        {
+            foreach ((_, Module module) in model.Modules()) (module as Gate)?.Prepare(statistics);
+            return new LanguageTask(model, tokenizer, windows, heldOut, options.Learning.Batch);
+        });
         Plan = options.Learning.ToPlan(Task.TokensPerMicroBatch * options.Learning.MicroBatches, heldOut.Predictions);
         Plan.Check();
     }
@@ -38,11 +40,14 @@ public sealed class LanguageTraining : IDisposable
     /// <summary>What cuts the text.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>What learns.</summary>
-    public LanguageModel Model { get; }
+    /// <summary>What learns: the model of the phase that training has come to.</summary>
+    public LanguageModel Model => Task.Model;
 
-    /// <summary>What is learnt.</summary>
-    public LanguageTask Task { get; }
+    /// <summary>What is learnt, phase by phase.</summary>
+    public PhasedTask Task { get; }
+
+    /// <summary>How the weights of a dense model became those that training begins with; null where they are random, or were taken over before.</summary>
+    public PhaseEntry? Extended { get; private set; }
 
     /// <summary>How long and how fast.</summary>
     public TrainingPlan Plan { get; }
@@ -67,27 +72,36 @@ public sealed class LanguageTraining : IDisposable
         (TextSource source, GeneratedCorpus? generated) = ReadText(place);
         TextCorpus corpus = TextCorpus.Split(source);
         LanguageRunOptions options = decide(place, source.Bytes);
+        using DenseStart? start = options.From is null ? null : DenseStart.Open(options.From);
+        if (start is not null) options = start.Extend(options with { From = Path.GetFullPath(options.From!) });
         options.Model.Check();
-        Tokenizer tokenizer = MakeTokenizer(options.Tokenizer, corpus, progress);
-        options = options with { DataChecksum = source.Checksum(), Model = options.Model with { Vocabulary = tokenizer.VocabularySize } };
+        Tokenizer tokenizer = start?.Tokenizer ?? MakeTokenizer(options.Tokenizer, corpus, progress);
+        options = options with { DataChecksum = source.Checksum(), Model = options.Model with { Vocabulary = start?.Model.Options.Vocabulary ?? tokenizer.VocabularySize } };
         string config = LanguageRunJson.Write(options).ToJsonString(new() { WriteIndented = true }) + "\n";
         LanguageTraining training = new(options, tokenizer, corpus, generated, RunFolder.At(path));
         // The configuration last: a folder that has one can be resumed.
         tokenizer.Save(path);
         training.Folder.Start(config);
+        training.BeginWith(start, progress);
         return training;
     }
 
     /// <summary>Takes a run up again. The next <see cref="Run"/> goes on from its newest good checkpoint.</summary>
     /// <exception cref="SwitchyardException">The folder holds no run, or its text cannot be read any more or has changed.</exception>
-    public static LanguageTraining Resume(string path)
+    /// <param name="path">Its folder.</param>
+    /// <param name="progress">Is told how far an evaluation has come, or null.</param>
+    public static LanguageTraining Resume(string path, IProgress<WorkProgress>? progress = null)
     {
         RunFolder folder = RunFolder.Open(path);
         LanguageRunOptions options = LanguageRunJson.Change(new LanguageRunOptions(), LanguageRunJson.Read(folder.ConfigPath), folder.ConfigPath);
         (TextSource source, GeneratedCorpus? generated) = ReadText(options.Data);
         if (options.DataChecksum is { } checksum && checksum != source.Checksum())
             throw new SwitchyardException($"{source.Name} is not the text that {path} began with", "put that text back, or begin a new run with this one");
-        return new LanguageTraining(options, Tokenizer.Load(path), TextCorpus.Split(source), generated, folder);
+        LanguageTraining training = new(options, Tokenizer.Load(path), TextCorpus.Split(source), generated, folder);
+        if (options.From is null || folder.Checkpoints.All().Count > 0) return training;
+        using DenseStart start = DenseStart.Open(options.From);
+        training.BeginWith(start, progress);
+        return training;
     }
 
     /// <summary>Trains to the end of the plan, or until cancelled.</summary>
@@ -96,6 +110,14 @@ public sealed class LanguageTraining : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
+
+    /// <summary>Takes over the weights of a dense model, and keeps them: the run needs it no more.</summary>
+    private void BeginWith(DenseStart? start, IProgress<WorkProgress>? progress)
+    {
+        if (start is null) return;
+        Extended = Task.BeginWith(start.Model, progress);
+        new Trainer(Task, Plan, Folder).SaveBeginning();
+    }
 
     private static (TextSource Source, GeneratedCorpus? Generated) ReadText(string? data)
     {

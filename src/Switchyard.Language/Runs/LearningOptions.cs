@@ -4,10 +4,10 @@ using Switchyard.Training;
 
 namespace Switchyard.Language.Runs;
 
-/// <summary>How long and how fast a language model learns. Exactly one of steps, tokens and minutes is given.</summary>
+/// <summary>How long and how fast a language model learns. Exactly one of steps, tokens, operations and minutes is given.</summary>
 public sealed record LearningOptions
 {
-    // What a run that is limited by minutes is taken for when evaluations and checkpoints are spread.
+    // What a run that is limited by operations or minutes is taken for when evaluations and checkpoints are spread.
     private const long UnknownSteps = 1000;
 
     /// <summary>Optimiser steps.</summary>
@@ -15,6 +15,9 @@ public sealed record LearningOptions
 
     /// <summary>Tokens to learn from, those seen again included.</summary>
     public long? Tokens { get; init; }
+
+    /// <summary>Floating-point operations of training, forward and backward.</summary>
+    public double? Flops { get; init; }
 
     /// <summary>Minutes of training; the result then depends on the machine.</summary>
     public double? Minutes { get; init; }
@@ -73,6 +76,7 @@ public sealed record LearningOptions
         {
             Steps = Steps,
             Tokens = Tokens,
+            Flops = Flops,
             Minutes = Minutes,
             MicroBatchesPerStep = MicroBatches,
             LearningRate = new LearningRateSchedule { Peak = LearningRate, WarmUpSteps = WarmUpSteps, Decay = Decay, MinimumRatio = MinimumRatio },

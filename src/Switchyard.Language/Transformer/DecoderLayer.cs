@@ -39,7 +39,7 @@ internal sealed class DecoderLayer : Module
             Gate gate = options.Routing.Make(new GateSize(options.Width, options.Experts, options.Vocabulary), random);
             FeedForwardBank bank = new(options.Experts, options.Width, options.Hidden, random, deviation, residualDeviation);
             FeedForward? shared = options.SharedHidden == 0 ? null : new FeedForward(options.Width, options.SharedHidden, random, deviation, residualDeviation);
-            _mixture = AddChild("mlp", new MoeLayer(gate, bank, shared, options.SharedMix ? Tensor.Zeros([options.Width]) : null));
+            _mixture = AddChild("mlp", new MoeLayer(gate, bank, shared, options.SharedMix ? Tensor.Zeros([options.Width]) : null) { Recompute = options.Recompute });
         }
         else
         {

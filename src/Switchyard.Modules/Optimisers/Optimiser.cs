@@ -71,6 +71,29 @@ public abstract class Optimiser : IDisposable
         }
     }
 
+    /// <summary>Goes on where another optimiser of the same kind was, whose parameters became these.</summary>
+    /// <param name="former">The other.</param>
+    /// <param name="carry">
+    /// Gives the state of a parameter by its name, made of former states, which it finds by the names of former parameters;
+    /// null for the state of one that is new.
+    /// </param>
+    /// <exception cref="SwitchyardException">A state has another shape than its parameter.</exception>
+    public void GoOnFrom(Optimiser former, Func<string, Func<string, Tensor?>, Tensor?> carry)
+    {
+        ArgumentNullException.ThrowIfNull(former);
+        ArgumentNullException.ThrowIfNull(carry);
+        Dictionary<string, Tensor> states = former.State.ToDictionary(static state => state.Name, static state => state.Tensor);
+        former._steps.AsReadOnlySpan<int>().CopyTo(_steps.AsSpan<int>());
+        foreach ((string name, Tensor target) in State.Where(state => state.Tensor != _steps))
+        {
+            int dot = name.IndexOf('.', StringComparison.Ordinal);
+            string prefix = name[..(dot + 1)];
+            if (carry(name[(dot + 1)..], parameter => states.GetValueOrDefault(prefix + parameter)) is not { } value) continue;
+            if (value.Shape != target.Shape) throw new SwitchyardException($"optimiser state {name} has shape {value.Shape}, the parameter has {target.Shape}", "let the models of two phases differ in nothing but their experts and gates");
+            target.CopyFrom(value);
+        }
+    }
+
     /// <summary>Frees the state. The parameters stay.</summary>
     public void Dispose()
     {

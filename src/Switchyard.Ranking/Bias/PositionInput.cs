@@ -1,5 +1,6 @@
 using Switchyard.Modules;
 using Switchyard.Ranking.Data;
+using Switchyard.Ranking.Features;
 using Switchyard.Tensors;
 
 namespace Switchyard.Ranking.Bias;
@@ -10,6 +11,8 @@ namespace Switchyard.Ranking.Bias;
 /// </summary>
 public sealed class PositionInput : Module
 {
+    private const double Deviation = 0.5;
+
     private readonly PositionTable _table;
     private readonly bool _servesFirst;
     private readonly double _dropout;
@@ -21,6 +24,14 @@ public sealed class PositionInput : Module
     public PositionInput(PositionTable table, bool servesFirst, double dropout)
         => (_table, _servesFirst, _dropout) = (AddChild("table", table), servesFirst, dropout);
 
+    /// <summary>The input of a model that has one; else null.</summary>
+    /// <param name="schema">Names the positions.</param>
+    /// <param name="options">How position bias is dealt with.</param>
+    /// <param name="random">Draws the vectors.</param>
+    internal static PositionInput? For(FeatureSchema schema, DebiasingOptions options, Philox random) => options.Kind is Debiasing.InputMissing or Debiasing.InputFirst
+        ? new PositionInput(PositionTable.For(schema.Position!, options.Width, random, Deviation), options.Kind == Debiasing.InputFirst, options.PositionDropout)
+        : null;
+
     /// <summary>Length of the vector.</summary>
     public int Width => _table.Weight.Shape[1];
 
@@ -31,8 +42,21 @@ public sealed class PositionInput : Module
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (IsTraining) return _table.Forward(_table.Rows(batch, PositionTable.Keep(batch.Count, _dropout, random?.Split("position"))));
-        int[] served = new int[batch.Count];
+        return Serving(batch.Devices());
+    }
+
+    /// <summary>What is served on each device.</summary>
+    internal float[][] Served(int devices)
+    {
+        using TensorScope scope = new();
+        using Gradients.Pause pause = Gradients.Paused();
+        return [.. Serving([.. Enumerable.Range(0, devices)]).ToArray<float>().Chunk(Width)];
+    }
+
+    private Tensor Serving(int[] devices)
+    {
+        int[] served = new int[devices.Length];
         Array.Fill(served, _servesFirst ? 0 : -1);
-        return _table.Forward(_table.Rows(served, batch.Devices(), null));
+        return _table.Forward(_table.Rows(served, devices, null));
     }
 }

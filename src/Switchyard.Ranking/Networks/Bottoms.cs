@@ -21,6 +21,9 @@ public sealed class Bottoms : RankingNetwork
         for (int i = 0; i < _bottoms.Length; i++) _bottoms[i] = AddChild($"bottom{i}", new Mlp(width, widths, random));
     }
 
+    /// <summary>The networks: one, or one per task.</summary>
+    public IReadOnlyList<Mlp> All => _bottoms;
+
     /// <inheritdoc/>
     public override int Width => _bottoms[0].Width;
 

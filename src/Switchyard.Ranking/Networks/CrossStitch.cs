@@ -41,6 +41,12 @@ public sealed class CrossStitch : RankingNetwork
         Width = widths[^1];
     }
 
+    /// <summary>The layers of every task [layers][tasks].</summary>
+    public IReadOnlyList<IReadOnlyList<Linear>> Layers => _layers;
+
+    /// <summary>What mixes the tasks after each layer [tasks, tasks, 1 or units].</summary>
+    public IReadOnlyList<Tensor> Stitches => _stitches;
+
     /// <inheritdoc/>
     public override int Width { get; }
 

@@ -33,9 +33,7 @@ public sealed class RankingModel : Module
         PositionColumns? place = layout.Schema.Position;
         if (debiasing.Kind != Debiasing.None && place is null) throw new ArgumentException($"de-biasing by {debiasing.Kind} needs positions: name their column in the schema, or choose none");
         Philox bias = random.Split("bias");
-        PositionInput? input = debiasing.Kind is Debiasing.InputMissing or Debiasing.InputFirst
-            ? new PositionInput(PositionTable.For(place!, debiasing.Width, bias, 0.5), debiasing.Kind == Debiasing.InputFirst, debiasing.PositionDropout)
-            : null;
+        PositionInput? input = PositionInput.For(layout.Schema, debiasing, bias);
         Scorer = AddChild("scorer", new Scorer(layout, network, input, random.Split("scorer")));
         if (debiasing.Kind == Debiasing.Tower) _tower = AddChild("bias", new PositionTower(place!.Positions, place.DeviceCount, debiasing.Width, debiasing.MissingRow, bias));
         if (debiasing.Kind == Debiasing.Pal) _examination = AddChild("bias", new ExaminationHead(place!.Positions, place.DeviceCount));

@@ -26,13 +26,14 @@ public sealed class Scorer : Module
     /// <param name="options">The shape of the network.</param>
     /// <param name="position">The position as an input; null for none.</param>
     /// <param name="random">Draws the initial weights.</param>
-    public Scorer(ExampleLayout layout, NetworkOptions options, PositionInput? position, Philox random)
+    /// <param name="withTables">Whether it has the tables; without them it is only to be laid out for serving.</param>
+    public Scorer(ExampleLayout layout, NetworkOptions options, PositionInput? position, Philox random, bool withTables = true)
     {
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);
         Layout = layout;
-        _tables = [.. layout.SparseFeatures.Select((feature, i) => AddChild($"tables.{i}", new EmbeddingTable(feature.TableRows, feature.TableWidth, random.Split($"table {feature.Name}"))))];
+        _tables = !withTables ? [] : [.. layout.SparseFeatures.Select((feature, i) => AddChild($"tables.{i}", new EmbeddingTable(feature.TableRows, feature.TableWidth, random.Split($"table {feature.Name}"))))];
         Position = position is null ? null : AddChild("position", position);
         Network = AddChild("network", options.Make(layout.InputWidth + (position?.Width ?? 0), layout.Tasks, random.Split("network")));
         Philox heads = random.Split("towers");
@@ -53,6 +54,9 @@ public sealed class Scorer : Module
 
     /// <summary>The tasks' own layers.</summary>
     public IReadOnlyList<Tower> Towers => _towers;
+
+    /// <summary>The name of a table's vectors.</summary>
+    internal static string TableName(int sparse) => $"tables.{sparse}.weight";
 
     /// <summary>Scores examples.</summary>
     /// <param name="batch">The examples.</param>

@@ -67,8 +67,8 @@ public sealed record RankingData(FeatureSchema Schema, ExampleSource Training, H
     public void Dispose()
     {
         Training.Dispose();
-        Validation.Examples.Dispose();
-        Test.Examples.Dispose();
+        Validation.Dispose();
+        Test.Dispose();
     }
 
     private static double[,]? Given(FeatureSchema schema, string path)

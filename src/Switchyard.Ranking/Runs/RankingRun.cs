@@ -1,4 +1,3 @@
-using System.Text;
 using Switchyard.Ranking.Data;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Networks;
@@ -34,16 +33,24 @@ public sealed class RankingRun : IDisposable
     {
         RunFolder folder = RunFolder.Open(path);
         RankingOptions options = RankingOptions.Read(folder.ConfigPath);
-        string schemaPath = Path.Combine(path, FeatureSchema.FileName);
-        FeatureSchema schema = FeatureSchema.Read(schemaPath);
-        if (RankingTraining.ChecksumOf(Encoding.UTF8.GetString(File.ReadAllBytes(schemaPath))) != options.SchemaChecksum)
-            throw new SwitchyardException($"{schemaPath}: not the schema that the model was trained with", "put back the one of the run: a model fits no other");
+        FeatureSchema schema = ReadSchema(path, options);
         Checkpoint checkpoint = folder.Checkpoints.OpenNewest(warn) ?? throw new SwitchyardException($"{path} has no checkpoint yet", "let the training write one, or name another run");
         HeadCalibration calibration = HeadCalibration.Read(path, schema.Tasks.Count);
         RankingModel model = new(new ExampleLayout(schema), options.Network, options.Debiasing, options.Learning.Weighting, new Philox(0));
         checkpoint.Load(model);
         model.Train(false);
         return new RankingRun(options, model, calibration);
+    }
+
+    /// <summary>Reads the schema of a run.</summary>
+    /// <exception cref="SwitchyardException">It is not the one that the model was trained with.</exception>
+    internal static FeatureSchema ReadSchema(string folder, RankingOptions options)
+    {
+        string path = Path.Combine(folder, FeatureSchema.FileName);
+        FeatureSchema schema = FeatureSchema.Read(path);
+        return RankingTraining.ChecksumOf(File.ReadAllText(path)) == options.SchemaChecksum
+            ? schema
+            : throw new SwitchyardException($"{path}: not the schema that the model was trained with", "put back the one of the run: a model fits no other");
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Switchyard.Modules.Safetensors;
 using Switchyard.Ranking.Bias;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Networks;
@@ -11,6 +12,9 @@ namespace Switchyard.Ranking.Runs;
 /// <summary>The training of a ranking model in a run folder, from its beginning to calibrated heads.</summary>
 public sealed class RankingTraining : IDisposable
 {
+    /// <summary>What serves, in a run's folder.</summary>
+    public const string ModelFile = "model.safetensors";
+
     private RankingTraining(RankingOptions options, RankingData data, RunFolder folder)
     {
         (Options, Data, Folder) = (options, data, folder);
@@ -72,13 +76,14 @@ public sealed class RankingTraining : IDisposable
     public TrainingResult Run(TrainingObserver? observer = null, TimeProvider? clock = null, CancellationToken cancellation = default)
         => new Trainer(Task, Plan, Folder, observer, clock).Run(cancellation);
 
-    /// <summary>Calibrates the heads on the validation part, and judges the result on the test part.</summary>
+    /// <summary>Writes what serves: calibrates the heads on the validation part, and judges the result on the test part.</summary>
     /// <param name="kind">How heads are calibrated.</param>
     public RankingEvaluation Finish(CalibrationKind kind = CalibrationKind.Platt)
     {
         Model.Train(false);
         HeadCalibration calibration = HeadCalibration.Fit(Model.Scorer, Data.Validation.Examples, kind);
         calibration.Write(Folder.Path);
+        SafetensorsWriter.Write(Path.Combine(Folder.Path, ModelFile), Model.Scorer.State().Select(static entry => entry.Tensor.ToSource(entry.Name)));
         return RankingEvaluator.Evaluate(Model.Scorer, Data.Test, calibration);
     }
 
