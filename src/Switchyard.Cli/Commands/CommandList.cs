@@ -18,6 +18,7 @@ internal static class CommandList
         InspectCommand.Create(),
         GatesCommand.Create(),
         MixtureCommand.Create(),
+        RankCommand.Create(),
         BenchCommand.Create(),
     ];
 }
