@@ -17,7 +17,7 @@ internal static class EvolutionSection
             Chart("Experts of a token", "on average", metrics, static record => record.Layers, static layer => layer.ActivePerToken),
             Chart("Temperature", "of the gate", metrics, static record => record.Layers, static layer => layer.Temperature),
             Chart("Distance between experts", "1 − cosine of their weights", evaluated, static record => record.ValidationLayers, static layer => layer.ExpertDistance),
-            Moved("Moved since the last evaluation", "share of tokens", evaluated, layers, phases, static (all, at) => at == 0 ? null : RoutingStatistics.Fluctuation(all[at - 1], all[at])),
+            Moved("Moved", "share of tokens, since the evaluation before", evaluated, layers, phases, static (all, at) => at == 0 ? null : RoutingStatistics.Fluctuation(all[at - 1], all[at])),
             Moved("Still to move", "share of tokens", evaluated, layers, phases, static (all, at) => StillToMove(all, at)),
         ];
         LineChart[] shown = [.. charts.Where(static chart => chart.Series.Any(static series => series.Points.Any(static point => double.IsFinite(point.Y))))];

@@ -40,7 +40,7 @@ public sealed class LineChart : IReportPart
     {
         double width = (int)Width, height = Width == FigureWidth.Full ? 340 : Width == FigureWidth.Half ? 230 : 190;
         LineSeries[] drawn = [.. Series.Select(series => series with { Points = LineSeries.Thin(series.Points, (int)(width / 4), Logarithmic) })];
-        IEnumerable<double> xs = drawn.SelectMany(series => series.Points).Select(point => point.X);
+        IEnumerable<double> xs = drawn.SelectMany(series => series.Points).Select(point => point.X).Concat(Marks.Select(static mark => mark.X));
         IEnumerable<double> ys = drawn.SelectMany(series => series.Points).Select(point => point.Y);
         if (Reference is { } shown) ys = ys.Append(shown.Value);
         if (FromZero) ys = ys.Append(0);
