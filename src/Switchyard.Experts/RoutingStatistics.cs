@@ -18,6 +18,13 @@ public sealed record RoutingStatistics(IReadOnlyList<long> Load, long Dropped, d
     /// <summary>Share of the chosen pairs that were dropped.</summary>
     public double DroppedFraction => Pairs == 0 ? 0 : (double)Dropped / Pairs;
 
+    /// <summary>Share of the chosen pairs of all layers that were dropped.</summary>
+    public static double DroppedFractionOf(IReadOnlyList<RoutingStatistics> layers)
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        return (double)layers.Sum(static layer => layer.Dropped) / Math.Max(1, layers.Sum(static layer => layer.Pairs));
+    }
+
     /// <summary>The largest load over the mean load: 1 at perfect balance, the number of experts at collapse, 0 where nothing was routed.</summary>
     public double MaxOverMean => Pairs == 0 ? 0 : Load.Max() * (double)Load.Count / Pairs;
 

@@ -11,6 +11,8 @@ namespace Switchyard.Language;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "architecture")]
 [JsonDerivedType(typeof(DecoderOptions), DecoderOptions.Name)]
 [JsonDerivedType(typeof(LstmMoeOptions), LstmMoeOptions.Name)]
+[JsonDerivedType(typeof(EncoderOptions), EncoderOptions.Name)]
+[JsonDerivedType(typeof(EncoderDecoderOptions), EncoderDecoderOptions.Name)]
 public abstract record LanguageModelOptions
 {
     /// <summary>The architectures by name, each with its defaults.</summary>
@@ -18,6 +20,8 @@ public abstract record LanguageModelOptions
     {
         [DecoderOptions.Name] = new DecoderOptions(),
         [LstmMoeOptions.Name] = new LstmMoeOptions(),
+        [EncoderOptions.Name] = new EncoderOptions(),
+        [EncoderDecoderOptions.Name] = new EncoderDecoderOptions(),
     };
 
     /// <summary>How many different tokens there are.</summary>

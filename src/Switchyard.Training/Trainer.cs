@@ -47,7 +47,7 @@ public sealed class Trainer
     {
         using IDisposable folderLock = _run.Lock();
         _run.Checkpoints.RemoveLeftovers();
-        AdamW optimiser = Start(out TrainingState state);
+        Optimiser optimiser = Start(out TrainingState state);
         try
         {
             return Run(state, ref optimiser, cancellation);
@@ -63,11 +63,11 @@ public sealed class Trainer
     public void SaveBeginning()
     {
         using IDisposable folderLock = _run.Lock();
-        using AdamW optimiser = NewOptimiser();
+        using Optimiser optimiser = NewOptimiser();
         Save(Beginning(), optimiser);
     }
 
-    private TrainingResult Run(TrainingState state, ref AdamW optimiser, CancellationToken cancellation)
+    private TrainingResult Run(TrainingState state, ref Optimiser optimiser, CancellationToken cancellation)
     {
         TrainingState saved = state;
         Evaluation? evaluation = null;
@@ -131,7 +131,7 @@ public sealed class Trainer
     }
 
     /// <summary>Where training begins: at the newest good checkpoint, or at nothing.</summary>
-    private AdamW Start(out TrainingState state)
+    private Optimiser Start(out TrainingState state)
     {
         if (_run.Checkpoints.OpenNewest(_observer.Warned) is not { } checkpoint)
         {
@@ -147,7 +147,7 @@ public sealed class Trainer
         if (state.Seed != _plan.Seed)
             throw new SwitchyardException($"{checkpoint.Path} was trained with seed {state.Seed}, not {_plan.Seed}", "resume with the seed that the run began with, or train in another folder");
         checkpoint.Load(_task.Model);
-        AdamW optimiser = NewOptimiser();
+        Optimiser optimiser = NewOptimiser();
         checkpoint.Load(optimiser);
         _observer.Resumed?.Invoke(checkpoint.Path, state);
         return optimiser;
@@ -156,10 +156,10 @@ public sealed class Trainer
     private TrainingState Beginning()
         => new() { Format = TrainingState.CurrentFormat, Model = _task.ModelDescription, Seed = _plan.Seed, Step = 0, Tokens = 0, MicroBatches = 0, ElapsedSeconds = 0 };
 
-    private AdamW NewOptimiser() => new(_task.Model.Parameters(), _plan.Beta1, _plan.Beta2, _plan.Epsilon, _plan.WeightDecay);
+    private Optimiser NewOptimiser() => _task.MakeOptimiser(_plan);
 
     /// <summary>Begins the phase that follows: the model and the optimiser become those of the phase, made of what they were.</summary>
-    private TrainingState Enter(TrainingState state, ref AdamW optimiser, Evaluation? before, CancellationToken cancellation)
+    private TrainingState Enter(TrainingState state, ref Optimiser optimiser, Evaluation? before, CancellationToken cancellation)
     {
         state = state with { Phase = state.Phase + 1, PhaseStart = Progress(state), IsPhaseOver = false };
         using (Module? former = _task.Enter(state.Phase))
@@ -169,7 +169,7 @@ public sealed class Trainer
                 using TensorScope scope = new();
                 using Gradients.Pause pause = Gradients.Paused();
                 _task.CarryFrom(former);
-                AdamW next = NewOptimiser();
+                Optimiser next = NewOptimiser();
                 next.GoOnFrom(optimiser, (name, find) => _task.Carry(name, find, isMoment: true));
                 optimiser.Dispose();
                 optimiser = next;
@@ -241,7 +241,7 @@ public sealed class Trainer
     }
 
     private static StepMetrics WithEvaluation(StepMetrics record, Evaluation? evaluation)
-        => record with { ValidationLoss = evaluation?.Loss, ValidationLayers = evaluation?.Layers is { Count: > 0 } layers ? layers : null };
+        => record with { ValidationLoss = evaluation?.Loss, Figures = evaluation?.Figures, ValidationLayers = evaluation?.Layers is { Count: > 0 } layers ? layers : null };
 
     private TrainingState Save(TrainingState state, Optimiser optimiser)
     {

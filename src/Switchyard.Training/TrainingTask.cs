@@ -1,4 +1,5 @@
 using Switchyard.Modules;
+using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
 using Switchyard.Training.Reports;
 
@@ -21,6 +22,14 @@ public abstract class TrainingTask
 
     /// <summary>What a loss is counted per: <c>token</c>, or <c>example</c>.</summary>
     public virtual string Unit => "token";
+
+    /// <summary>Makes what changes the model: AdamW for all of its parameters, unless a task knows better. The trainer disposes it.</summary>
+    /// <param name="plan">How fast.</param>
+    public virtual Optimiser MakeOptimiser(TrainingPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return new AdamW(Model.Parameters(), plan.Beta1, plan.Beta2, plan.Epsilon, plan.WeightDecay);
+    }
 
     /// <summary>The phases of the training in order, at least one.</summary>
     public virtual IReadOnlyList<TrainingPhase> Phases { get; } = [new TrainingPhase { Name = "training" }];

@@ -29,6 +29,16 @@ internal static class BleuWords
         _ => line,
     };
 
+    /// <summary>The normalisation of TER: entities, punctuation apart, a possessive s apart.</summary>
+    public static string Tercom(string line)
+    {
+        string text = line.Replace("\n-", "", StringComparison.Ordinal).Replace('\n', ' ');
+        foreach ((string entity, string character) in Entities) text = text.Replace(entity, character, StringComparison.Ordinal);
+        text = Text(Around(CodePoints($" {text} "), IsWesternMark)).Replace("'s ", " 's ", StringComparison.Ordinal);
+        if (text.EndsWith("'s", StringComparison.Ordinal)) text = text[..^2] + " 's";
+        return Stops(CodePoints(text));
+    }
+
     /// <summary>The words between white space.</summary>
     public static List<string> Split(string line)
     {
@@ -61,9 +71,13 @@ internal static class BleuWords
         return text;
     }
 
-    private static string Western(List<Rune> line)
+    private static bool IsWesternMark(Rune point) => point.Value is (>= '{' and <= '~') or (>= '[' and <= '`') or (>= ' ' and <= '&') or (>= '(' and <= '+') or (>= ':' and <= '@') or '/';
+
+    private static string Western(List<Rune> line) => Stops(Around(line, IsWesternMark));
+
+    /// <summary>Stops apart unless between digits, and a dash after a digit.</summary>
+    private static string Stops(List<Rune> line)
     {
-        line = Around(line, static point => point.Value is (>= '{' and <= '~') or (>= '[' and <= '`') or (>= ' ' and <= '&') or (>= '(' and <= '+') or (>= ':' and <= '@') or '/');
         line = Between(line, static point => !IsDigit(point), IsStop, after: true);
         line = Between(line, IsStop, static point => !IsDigit(point), after: false);
         line = Between(line, IsDigit, static point => point.Value == '-', after: true);
@@ -118,10 +132,12 @@ internal static class BleuWords
 
     private static List<Rune> CodePoints(string line) => [.. line.EnumerateRunes()];
 
-    private static string Joined(List<Rune> line)
+    private static string Joined(List<Rune> line) => string.Join(' ', Split(Text(line)));
+
+    private static string Text(List<Rune> line)
     {
         StringBuilder text = new(line.Count);
         foreach (Rune point in line) text.Append(point);
-        return string.Join(' ', Split(text.ToString()));
+        return text.ToString();
     }
 }

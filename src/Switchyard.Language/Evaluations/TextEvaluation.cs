@@ -22,12 +22,5 @@ public sealed record TextEvaluation(double Nats, long Tokens, long Bytes, IReadO
     public double Perplexity => Math.Exp(NatsPerToken);
 
     /// <summary>Share of (token, expert) pairs that found no slot.</summary>
-    public double DroppedFraction
-    {
-        get
-        {
-            long pairs = Layers.Sum(static layer => layer.Pairs);
-            return pairs == 0 ? 0 : (double)Layers.Sum(static layer => layer.Dropped) / pairs;
-        }
-    }
+    public double DroppedFraction => RoutingStatistics.DroppedFractionOf(Layers);
 }

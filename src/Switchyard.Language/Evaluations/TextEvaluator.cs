@@ -1,4 +1,3 @@
-using Switchyard.Experts;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Tensors;
@@ -8,8 +7,6 @@ namespace Switchyard.Language.Evaluations;
 /// <summary>Measures how well a model predicts a text: without noise, in a fixed order, with as many tokens at a time as a batch holds.</summary>
 public static class TextEvaluator
 {
-    private const int FirstTokens = 256;
-
     /// <summary>Predicts every window. The model is in evaluation mode meanwhile.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tokenizer">Tells how many bytes a token stands for.</param>
@@ -19,7 +16,7 @@ public static class TextEvaluator
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static TextEvaluation Evaluate(
-        LanguageModel model, Tokenizer tokenizer, EvaluationWindows windows, int batch, Action<int>? report = null, CancellationToken cancellation = default)
+        CausalModel model, Tokenizer tokenizer, EvaluationWindows windows, int batch, Action<int>? report = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -32,8 +29,7 @@ public static class TextEvaluator
         {
             double nats = 0;
             long bytes = 0;
-            RoutingStatistics[] layers = [];
-            int[][] mainExperts = [];
+            RoutingTotals routing = new();
             int length = windows.WindowLength;
             for (int first = 0; first < windows.Count; first += batch)
             {
@@ -46,20 +42,14 @@ public static class TextEvaluator
                 LanguageModelOutput output = model.Forward(part.Inputs);
                 Tensor logits = output.Logits.Reshape([(int)part.Targets.Elements, model.Options.Vocabulary]); // [count · (length - 1), vocabulary]
                 nats += Tensor.CrossEntropy(logits, part.Targets, reduction: LossReduction.Sum).ToDouble();
-                if (first == 0) mainExperts = [.. output.Routings.Select(static routing => routing.MainExperts()[..Math.Min(FirstTokens, routing.Tokens)])];
-                layers = Merge(layers, output.Routings, (long)first * (length - 1));
+                routing.Add(output.Routings, (long)count * (length - 1));
                 report?.Invoke(first + count);
             }
-            return new TextEvaluation(nats, windows.Predictions, bytes, layers) { MainExperts = mainExperts };
+            return new TextEvaluation(nats, windows.Predictions, bytes, routing.Layers) { MainExperts = routing.MainExperts };
         }
         finally
         {
             model.Train(wasTraining);
         }
     }
-
-    private static RoutingStatistics[] Merge(RoutingStatistics[] sums, IReadOnlyList<Routing> routings, long tokensBefore)
-        => sums.Length == 0
-            ? [.. routings.Select(static routing => routing.Statistics)]
-            : [.. sums.Zip(routings, (sum, routing) => sum.Plus(routing.Statistics, tokensBefore, routing.Tokens))];
 }

@@ -47,10 +47,10 @@ public sealed class DenseStart : IDisposable
         LanguagePhase[] phases = [.. options.Phases.SkipWhile(static phase => phase.Dense)];
         if (!options.Model.HasExperts || (phases.Length == 0 && options.Phases.Count > 0)) throw new ArgumentException("a training from a dense model gives it experts: choose a recipe that has some, and their number");
         LanguageModelOptions model = Model.Options with { Experts = options.Model.Experts, Routing = options.Model.Routing, Dropout = options.Model.Dropout, Context = Math.Min(Model.Options.Context, options.Model.Context) };
-        if (model is DecoderOptions decoder)
+        if (model is TransformerOptions transformer)
         {
-            int hidden = decoder.DenseHidden ?? decoder.Hidden;
-            model = decoder with { Hidden = hidden, DenseHidden = hidden, MixtureEvery = (options.Model as DecoderOptions)?.MixtureEvery ?? 1 };
+            int hidden = transformer.DenseHidden ?? transformer.Hidden;
+            model = transformer with { Hidden = hidden, DenseHidden = hidden, MixtureEvery = (options.Model as TransformerOptions)?.MixtureEvery ?? 1 };
         }
         return options with { Model = model, Phases = phases };
     }

@@ -17,18 +17,18 @@ namespace Switchyard.Language.Evolution;
 public sealed class PhasedTask : TrainingTask
 {
     private readonly LanguageRunOptions _options;
-    private readonly Func<LanguageModel, TrainingTask> _makeTask;
+    private readonly Func<LanguageModel, LanguageTask> _makeTask;
     private readonly IReadOnlyList<LanguagePhase> _phases;
     private readonly int _spawning; // the phase that begins with experts made out of a dense model, or -1
     private readonly ExpertSpawner? _spawner;
-    private TrainingTask _task;
+    private LanguageTask _task;
     private MoeLayer[] _mixtures = [];
     private List<(Tensor Weights, IReadOnlyList<int> Places)> _masked = [];
 
     /// <summary>Makes a task in its first phase.</summary>
     /// <param name="options">The model, the phases and the seed.</param>
     /// <param name="makeTask">What is learnt by a model.</param>
-    public PhasedTask(LanguageRunOptions options, Func<LanguageModel, TrainingTask> makeTask)
+    public PhasedTask(LanguageRunOptions options, Func<LanguageModel, LanguageTask> makeTask)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(makeTask);
@@ -43,7 +43,7 @@ public sealed class PhasedTask : TrainingTask
     }
 
     /// <summary>The model of the phase.</summary>
-    public override LanguageModel Model => (LanguageModel)_task.Model;
+    public override LanguageModel Model => _task.Model;
 
     /// <inheritdoc/>
     public override string ModelDescription => _task.ModelDescription;
@@ -129,19 +129,22 @@ public sealed class PhasedTask : TrainingTask
     }
 
     /// <inheritdoc/>
-    public override Evaluation Evaluate(IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    public override LanguageEvaluation Evaluate(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        Evaluation evaluation = _task.Evaluate(progress, cancellation);
+        LanguageEvaluation evaluation = _task.Evaluate(progress, cancellation);
         if (evaluation.Layers.Count != _mixtures.Length) return evaluation;
         return evaluation with { Layers = [.. WithTemperature(evaluation.Layers).Select((layer, index) => layer with { ExpertDistance = (_mixtures[index].Experts as FeedForwardBank) is { } bank ? ExpertDistance.Of(bank) : null })] };
     }
 
+    /// <summary>What the report of a run shows of what is learnt.</summary>
+    public TaskReport Report() => _task.Report();
+
     /// <inheritdoc/>
     public override string? FirstNonFinite(Tensor loss) => _task.FirstNonFinite(loss);
 
-    private TrainingTask Make(int phase)
+    private LanguageTask Make(int phase)
     {
-        TrainingTask task = _makeTask(_phases[phase].ModelIn(_options.Model).Make(InitialWeights()));
+        LanguageTask task = _makeTask(_phases[phase].ModelIn(_options.Model).Make(InitialWeights()));
         _mixtures = [.. task.Model.Modules().Select(static module => module.Module).OfType<MoeLayer>()];
         _masked = _spawning < 0 || !_phases[_spawning].Spawn.Persistent ? [] : [.. task.Model.Parameters()
             .Select(weight => (weight.Tensor, Name: ExpertName.Parse(weight.Name)))

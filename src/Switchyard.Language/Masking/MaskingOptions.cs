@@ -13,10 +13,13 @@ public sealed record MaskingOptions
     public double RandomShare { get; init; } = 0.1;
 
     /// <summary>
-    /// Whether each window has ⌊share · tokens + u⌋ of them, with u uniform (as fairseq does), instead of each token being
-    /// drawn for itself.
+    /// Whether each window has ⌊share · tokens + u⌋ of them, with u uniform, as fairseq does (and at least one), instead of
+    /// each token being drawn for itself.
     /// </summary>
-    public bool EvenCount { get; init; }
+    public bool EvenCount { get; init; } = true;
+
+    /// <summary>What gates that look at token ids see at a masked place.</summary>
+    public MaskRouting Routing { get; init; }
 
     /// <summary>How many of so many tokens are to be guessed where the count is even.</summary>
     /// <param name="tokens">How many there are.</param>

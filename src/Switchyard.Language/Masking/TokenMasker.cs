@@ -37,7 +37,7 @@ public sealed class TokenMasker
         double[] select = new double[ids.Length], action = new double[ids.Length];
         int[] replacement = new int[ids.Length];
         for (int place = 0; place < ids.Length; place++)
-            (select[place], action[place], replacement[place]) = (random.NextDouble(), random.NextDouble(), (int)(random.NextDouble() * _vocabulary));
+            (select[place], action[place], replacement[place]) = (random.NextDouble(), random.NextDouble(), random.Next(_vocabulary));
         if (_options.EvenCount) SelectEvenly(ids, select, random.NextDouble());
         Mask(ids, labels, select, action, replacement);
     }
@@ -62,7 +62,7 @@ public sealed class TokenMasker
         for (int place = 0; place < ids.Length; place++)
             if (!_isSpecial(ids[place])) places.Add(place);
         places.Sort((a, b) => select[a] != select[b] ? select[a].CompareTo(select[b]) : a.CompareTo(b));
-        int count = _options.Count(places.Count, uniform);
-        for (int i = 0; i < places.Count; i++) select[places[i]] = i < count ? 0 : 1;
+        int count = Math.Max(1, _options.Count(places.Count, uniform));
+        for (int i = 0; i < places.Count; i++) select[places[i]] = i < count ? 0 : double.PositiveInfinity;
     }
 }

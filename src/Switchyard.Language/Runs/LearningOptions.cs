@@ -22,7 +22,7 @@ public sealed record LearningOptions
     /// <summary>Minutes of training; the result then depends on the machine.</summary>
     public double? Minutes { get; init; }
 
-    /// <summary>Windows per micro-batch.</summary>
+    /// <summary>Windows, or pairs of sentences, per micro-batch.</summary>
     public int Batch { get; init; } = 16;
 
     /// <summary>Micro-batches per optimiser step.</summary>
@@ -52,6 +52,9 @@ public sealed record LearningOptions
     /// <summary>Gradients are shrunk to this global norm; null for never.</summary>
     public double? ClipNorm { get; init; } = 1;
 
+    /// <summary>How much of each target is shared among all tokens of the vocabulary.</summary>
+    public double LabelSmoothing { get; init; }
+
     /// <summary>Steps between evaluations on the held-out text.</summary>
     public long? EvaluateEvery { get; init; }
 
@@ -63,6 +66,15 @@ public sealed record LearningOptions
 
     /// <summary>Decides the initial weights, the order of the windows and all noise.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Checks that a micro-batch can be made.</summary>
+    /// <param name="tokens">Tokens that a window predicts.</param>
+    /// <exception cref="ArgumentException">It cannot; the message says why.</exception>
+    internal void CheckBatch(int tokens)
+    {
+        if (Batch < 1 || (long)Batch * tokens > int.MaxValue) throw new ArgumentException($"the batch is {Batch} windows of {tokens} tokens: give 1 window or more, and at most {int.MaxValue:N0} tokens");
+        if (LabelSmoothing is not (>= 0 and < 1)) throw new ArgumentException($"the label smoothing is {LabelSmoothing}: give a share from 0 to below 1");
+    }
 
     /// <summary>The trainer's plan. Evaluations and checkpoints that were not asked for are spread over the run.</summary>
     /// <param name="tokensPerStep">Tokens in a step.</param>

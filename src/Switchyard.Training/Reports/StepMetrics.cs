@@ -24,6 +24,9 @@ public sealed record StepMetrics
     /// <summary>The loss on the held-out text, nats per token; null where the step was not evaluated.</summary>
     public double? ValidationLoss { get; init; }
 
+    /// <summary>More figures on the held-out data, under names of the task's own; null where there are none.</summary>
+    public IReadOnlyDictionary<string, double>? Figures { get; init; }
+
     /// <summary>The phase that the step belongs to; null in a training that has but one.</summary>
     public string? Phase { get; init; }
 

@@ -220,9 +220,11 @@ public sealed class EvolutionTests : IDisposable
             using DecoderModel loaded = HuggingFaceCheckpoint.Load(_runs.In($"{recipe} exported"));
             TextSource text = TextSource.Load(_runs.Text);
             EvaluationWindows windows = new(TokenStream.Encode(text.Name, run.Tokenizer, text.Documents), run.Model.Options.Context);
-            TextEvaluation expected = TextEvaluator.Evaluate(run.Model, run.Tokenizer, windows, 8), actual = TextEvaluator.Evaluate(loaded, run.Tokenizer, windows, 8);
+            TextEvaluation expected = Evaluate(run.Causal), actual = Evaluate(loaded);
             Assert.Equal(expected.NatsPerToken, actual.NatsPerToken, 1e-6);
             Assert.Equal(expected.Layers[0].Load, actual.Layers[0].Load);
+
+            TextEvaluation Evaluate(LanguageModel model) => TextEvaluator.Evaluate(model, run.Tokenizer, windows, 8, cancellation: TestContext.Current.CancellationToken);
         }
     }
 

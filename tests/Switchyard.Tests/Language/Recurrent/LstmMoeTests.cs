@@ -22,7 +22,7 @@ public sealed class LstmMoeTests
     public void Reading_piece_by_piece_is_reading_at_once_and_clearing_is_beginning_again(int experts)
     {
         using TensorScope scope = new();
-        using LanguageModel model = (Small with { Experts = experts }).Make(new Philox(1));
+        using LstmMoe model = (Small with { Experts = experts }).Make(new Philox(1));
         model.Train(false);
         using Gradients.Pause pause = Gradients.Paused();
         float[] whole = model.Forward(Tensor.From(Ids, [1, Ids.Length])).Logits.ToArray<float>();
@@ -46,7 +46,7 @@ public sealed class LstmMoeTests
     public void No_token_sees_a_later_one()
     {
         using TensorScope scope = new();
-        using LanguageModel model = Small.Make(new Philox(1));
+        using LstmMoe model = Small.Make(new Philox(1));
         model.Train(false);
         int vocabulary = Small.Vocabulary;
         float[] before = model.Forward(Tensor.From(Ids, [1, Ids.Length])).Logits.ToArray<float>();
@@ -70,7 +70,7 @@ public sealed class LstmMoeTests
         using TensorScope scope = new();
         GateOptions routing = GateCatalogue.Find(gate).Defaults is HierarchicalOptions hierarchical ? hierarchical with { Groups = 2, TopK = 1 } : GateCatalogue.Find(gate).Defaults;
         // A seed for which no ReLU is close to its kink.
-        using LanguageModel model = (Small with { Vocabulary = 3, Width = 2, Hidden = 2, Experts = experts, Routing = routing }).Make(new Philox(5));
+        using LstmMoe model = (Small with { Vocabulary = 3, Width = 2, Hidden = 2, Experts = experts, Routing = routing }).Make(new Philox(5));
         // Noisy gates begin undecided: far enough apart that differences flip no choice.
         using (Gradients.Paused())
             foreach ((string name, Tensor tensor) in model.Parameters())
@@ -90,7 +90,7 @@ public sealed class LstmMoeTests
     [Fact]
     public void Active_parameters_and_operations_count_the_experts_of_a_token_only()
     {
-        using LanguageModel model = Small.Make(new Philox(1));
+        using LstmMoe model = Small.Make(new Philox(1));
         int width = Small.Width, vocabulary = Small.Vocabulary, lstm = 4 * width * (2 * width + 1), expert = 2 * width * Small.Hidden, shared = vocabulary * width + 2 * lstm + 4 * width + (width + 1) * vocabulary;
         Assert.Equal(shared + 4 * expert, model.ParameterCount);
         Assert.Equal(shared + 2 * expert, model.ActiveParameterCount);
@@ -115,7 +115,7 @@ public sealed class LstmMoeTests
     {
         LanguageRunOptions options = LanguageRunJson.Change(
             new LanguageRunOptions(), JsonNode.Parse("""{"model": {"architecture": "lstm-moe", "gate": "hierarchical", "experts": 64, "routing": {"groups": 16, "top_k": 2}}}""")!.AsObject(), "test");
-        using LanguageModel model = options.Model.Make(new Philox(1));
+        using LstmMoe model = Assert.IsType<LstmMoe>(options.Model.Make(new Philox(1)));
         int width = options.Model.Width, expert = 2 * width * options.Model.Hidden;
         Assert.Equal(60 * expert, model.ParameterCount - model.ActiveParameterCount);
         using TensorScope scope = new();
@@ -130,7 +130,7 @@ public sealed class LstmMoeTests
     public void Hugging_Face_has_no_such_model()
     {
         using TemporaryFolder folder = new();
-        using LanguageModel model = Small.Make(new Philox(1));
+        using LstmMoe model = Small.Make(new Philox(1));
         SwitchyardException refusal = Assert.Throws<SwitchyardException>(() => HuggingFaceCheckpoint.Export(model, new ByteTokenizer(), folder.Path));
         Assert.Contains("lstm-moe", refusal.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));

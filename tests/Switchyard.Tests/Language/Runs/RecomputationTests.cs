@@ -48,7 +48,7 @@ public sealed class RecomputationTests
 
     private static (float[][] Gradients, long MostBytes) Step(LanguageModelOptions options)
     {
-        using LanguageModel model = options.Make(new Philox(1));
+        using CausalModel model = (CausalModel)options.Make(new Philox(1));
         using TensorScope scope = new();
         Tensor ids = Tensor.From([.. Enumerable.Range(0, Batch * Context).Select(i => i * 31 % options.Vocabulary)], [Batch, Context]);
         MemoryPool.ForgetMost();

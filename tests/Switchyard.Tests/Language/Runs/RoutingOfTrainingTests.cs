@@ -78,7 +78,7 @@ public sealed class RoutingOfTrainingTests : IDisposable
         };
         RunFolder run = RunFolder.At(Path.Combine(_folder.Path, "run"));
         run.Start("{}");
-        LanguageTask task = new(model, tokenizer, new WindowSampler(stream, options.Context, 0), new EvaluationWindows(heldOutStream, options.Context), Batch);
+        CausalTask task = new(model, tokenizer, new WindowSampler(stream, options.Context, 0), new EvaluationWindows(heldOutStream, options.Context), new LearningOptions { Batch = Batch });
         new Trainer(task, new TrainingPlan { Steps = Steps, LearningRate = new LearningRateSchedule { Peak = 4e-3, WarmUpSteps = 20 } }, run, observer).Run(TestContext.Current.CancellationToken);
         return course;
 

@@ -49,6 +49,8 @@ internal static class ScoreCases
         Bleu sentence = new(new BleuOptions { EffectiveOrder = true });
         Near(one.Values.GetProperty("sentence_bleu"), [.. hypotheses.Select((line, segment) => sentence.Score(sentence.Count(line, references.Select(set => set[segment]))).Score)], tolerance);
         Characters(one.Values.GetProperty("chrf"), hypotheses, references, tolerance);
+        Dictionary<string, TranslationEditRate> rates = new() { ["ter"] = new(), ["ter_normalized"] = new() { Normalises = true }, ["ter_case_sensitive"] = new() { IsCaseSensitive = true } };
+        foreach (JsonProperty rate in one.Values.GetProperty("ter").EnumerateObject()) Assert.Equal(rate.Value.GetDouble(), rates[rate.Name].Score(hypotheses, references), tolerance);
     }
 
     public static void Significance(TextCase one)
