@@ -33,7 +33,7 @@ public sealed class PhasedTask : TrainingTask
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(makeTask);
         (_options, _makeTask) = (options, makeTask);
-        _phases = options.Phases.Count > 0 ? options.Phases : [new LanguagePhase { Name = "training" }];
+        _phases = options.Phases.Count > 0 ? options.Phases : [new LanguagePhase { Name = "training", Dense = !options.Model.HasExperts }];
         LanguagePhase.Check(_phases, options.Model);
         int first = _phases.TakeWhile(static phase => phase.Dense).Count();
         _spawning = first < _phases.Count && (first > 0 || options.From is not null) ? first : -1;

@@ -73,13 +73,16 @@ public sealed class BeamSearch(BeamOptions options)
         int count = 2 * _options.Width;
         PriorityQueue<(int Place, double Sum), (double Sum, int Place)> kept = new(Comparer<(double Sum, int Place)>.Create(
             static (a, b) => a.Sum != b.Sum ? a.Sum.CompareTo(b.Sum) : b.Place.CompareTo(a.Place))); // the least likely first
-        for (int place = 0; place < logProbabilities.Length; place++)
+        for (int parent = 0; parent < live.Count; parent++)
         {
-            if (only is { } token && place % vocabulary != token) continue;
-            double sum = live[place / vocabulary].LogProbability + logProbabilities[place];
-            if (double.IsNegativeInfinity(sum)) continue;
-            if (kept.Count < count) kept.Enqueue((place, sum), (sum, place));
-            else if (sum > kept.Peek().Sum) kept.DequeueEnqueue((place, sum), (sum, place));
+            for (int token = only ?? 0; token < (only + 1 ?? vocabulary); token++)
+            {
+                int place = parent * vocabulary + token;
+                double sum = live[parent].LogProbability + logProbabilities[place];
+                if (double.IsNegativeInfinity(sum)) continue;
+                if (kept.Count < count) kept.Enqueue((place, sum), (sum, place));
+                else if (sum > kept.Peek().Sum) kept.DequeueEnqueue((place, sum), (sum, place));
+            }
         }
         List<(int Place, double Sum)> ordered = new(kept.Count);
         while (kept.TryDequeue(out (int Place, double Sum) continuation, out _)) ordered.Add(continuation);

@@ -10,19 +10,21 @@ public sealed class TaskCommandsTests : IDisposable
     private static readonly string[] Tiny =
         ["--layers", "2", "--width", "16", "--heads", "2", "--hidden", "16", "--experts", "2", "--context", "24", "--learning-rate", "0.01", "--warm-up", "5", "--threads", "1"];
 
+    private static readonly string[] Zahlen = ["eins", "zwei", "drei", "vier", "fünf"];
+
     private readonly TemporaryFolder _folder = new();
     private readonly string _text, _pair;
 
     public TaskCommandsTests()
     {
         _text = _folder.Write("text.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the cat sat on the mat, and the dog lay on the log.\n", 40))));
-        string[] numbers = ["one", "two", "three", "four", "five"], zahlen = ["eins", "zwei", "drei", "vier", "fünf"];
+        string[] numbers = ["one", "two", "three", "four", "five"];
         StringBuilder source = new(), target = new();
         for (int i = 0; i < 125; i++)
         {
             int[] digits = [i % 5, i / 5 % 5, i / 25];
             source.Append(string.Join(' ', digits.Select(digit => numbers[digit]))).Append('\n');
-            target.Append(string.Join(' ', digits.Select(digit => zahlen[digit]))).Append('\n');
+            target.Append(string.Join(' ', digits.Select(digit => Zahlen[digit]))).Append('\n');
         }
         _pair = $"{_folder.Write("n.en", Encoding.UTF8.GetBytes(source.ToString()))},{_folder.Write("n.de", Encoding.UTF8.GetBytes(target.ToString()))}";
     }
@@ -73,9 +75,9 @@ public sealed class TaskCommandsTests : IDisposable
         string file = _folder.Write("two.txt", "one two three\n\nfive five one\n"u8);
         CapturedTerminal terminal = new();
         Assert.Equal(0, terminal.Run(CommandList.Create(), ["translate", "--run", run, "--data", file, "--beam", "1"]));
-        Assert.Equal(3, terminal.OutLines.Count());
-        Assert.Equal("", terminal.OutLines.ElementAt(1));
-        Assert.Contains("eins", terminal.OutLines.ElementAt(0), StringComparison.Ordinal);
+        Assert.Equal(3, terminal.OutLines.Length);
+        Assert.Equal("", terminal.OutLines[1]);
+        Assert.All(terminal.OutLines[0].Split(' '), static word => Assert.Contains(word, Zahlen));
         JsonElement translated = Json("translate", "--run", run, "--text", "one two three", "--beam", "3");
         Assert.Equal("one two three", translated.GetProperty("translations")[0].GetProperty("source").GetString());
         Refused("names no two texts", "evaluate", "--run", run, "--data", _text);
@@ -111,7 +113,7 @@ public sealed class TaskCommandsTests : IDisposable
     {
         string run = In("run");
         string[] placed = [.. arguments.Select(word => word.Contains('.') && !word.StartsWith('-') ? string.Join(',', word.Split(',').Select(In)) : word)];
-        Refused(expected, ["train", "--out", run, "--steps", "2", .. placed]);
+        Refused(expected, ["train", "--out", run, "--steps", "2", "--context", "24", .. placed]);
         Assert.False(Directory.Exists(run));
     }
 

@@ -103,7 +103,8 @@ public sealed class LstmMoeTests
         LanguageRunOptions options = LanguageRunJson.Change(new LanguageRunOptions(), JsonNode.Parse("""{"model": {"architecture": "lstm-moe", "experts": 32}}""")!.AsObject(), "test");
         LstmMoeOptions model = Assert.IsType<LstmMoeOptions>(options.Model);
         Assert.Equal((32, 128), (model.Experts, model.Width));
-        Assert.Equal(options, LanguageRunJson.Change(new LanguageRunOptions(), LanguageRunJson.Write(options), "test"));
+        JsonObject written = LanguageRunJson.Write(options);
+        Assert.Equal(written.ToJsonString(), LanguageRunJson.Write(LanguageRunJson.Change(new LanguageRunOptions(), written, "test")).ToJsonString());
 
         Assert.Throws<ArgumentException>(() => LanguageRunJson.Change(options, JsonNode.Parse("""{"model": {"architecture": "gru"}}""")!.AsObject(), "test"));
         Assert.Throws<SwitchyardException>(() => LanguageRunJson.Change(options, JsonNode.Parse("""{"model": {"heads": 4}}""")!.AsObject(), "test"));

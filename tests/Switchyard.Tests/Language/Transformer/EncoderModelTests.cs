@@ -63,13 +63,13 @@ public sealed class EncoderModelTests
         float[] alone = model.Forward(Tensor.From(ids, [1, 5])).Logits.ToArray<float>();
         LanguageModelOutput padded = model.Forward(Tensor.From([.. ids, 8, 8, 8], [1, 8]), mask: Tensor.From([1, 1, 1, 1, 1, 0, 0, 0], [1, 8]));
         Near(alone, padded.Logits.ToArray<float>()[..alone.Length]);
-        Assert.All(padded.Routings, static routing => Assert.Equal([-1, -1, -1], routing.MainExperts()[5..]));
+        if (gate != "soft-moe") Assert.All(padded.Routings, static routing => Assert.Equal([-1, -1, -1], routing.MainExperts()[5..]));
     }
 
     [Fact]
-    public void Gradients_are_those_of_finite_differences()
+    public void Every_parameter_has_the_gradient_that_differences_show()
     {
-        using EncoderModel model = (Small with { Vocabulary = 3, Width = 2, Heads = 1, Hidden = 2, Experts = 2, Layers = 1 }).Make(new Philox(5));
+        using EncoderModel model = (Small with { Vocabulary = 3, Width = 2, Heads = 1, Hidden = 2, Experts = 2, Layers = 1, NormEpsilon = 0.1 }).Make(new Philox(5));
         model.To(ElementType.Float64);
         using TensorScope scope = new();
         Tensor ids = Tensor.From([0, 1, 2, 1], [1, 4]), places = Tensor.From([1, 3], [2]), targets = Tensor.From([2, 0], [2]);
