@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Switchyard.Cli.Benchmarks;
 
@@ -7,6 +8,8 @@ namespace Switchyard.Cli.Commands;
 /// <summary><c>bench</c>: what this machine reaches, as shares of its own limits.</summary>
 internal static class BenchCommand
 {
+    private const long Large = 1 << 30;
+
     /// <summary>Makes the group and its commands.</summary>
     public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels(), CreateMoe() };
 
@@ -72,6 +75,12 @@ internal static class BenchCommand
         int done = 0;
         foreach (Benchmark benchmark in chosen)
         {
+            if (benchmark.Bytes > Large && Machine.FreeBytes() is var free && benchmark.Bytes > free)
+            {
+                output.Warn(string.Create(CultureInfo.InvariantCulture, $"{benchmark.Name} is left out: it takes about {benchmark.Bytes / 1e9:f0} GB of memory, and {free / 1e9:f0} are free"));
+                progress.Report(done += threads.Length);
+                continue;
+            }
             foreach (int count in threads)
             {
                 yield return benchmark.Measure(count, rounds, interrupted);

@@ -145,6 +145,7 @@ internal static class EvaluateCommand
             ["max_over_mean"] = layer.MaxOverMean,
             ["entropy"] = layer.LoadEntropy,
             ["token_entropy"] = layer.TokenEntropy,
+            ["active_per_token"] = layer.ActivePerToken,
             ["dropped_fraction"] = layer.DroppedFraction,
             ["load"] = new JsonArray([.. layer.Load.Select(load => (JsonNode)((double)load / Math.Max(1, layer.Pairs)))]),
         })]);
