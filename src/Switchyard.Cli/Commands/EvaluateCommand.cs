@@ -18,7 +18,7 @@ internal static class EvaluateCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        Option<string> run = new("--run") { Description = "The folder of a training run", HelpName = "DIR", Required = true };
+        Option<string> run = new("--run") { Description = "The folder of a training run, or of a checkpoint of Hugging Face", HelpName = "DIR", Required = true };
         Option<string> data = new("--data") { Description = "A text file, a folder of texts or a pattern: all of it is predicted; SOURCE,TARGET for a translator", HelpName = "PATH", Required = true };
         BeamSettings beam = new();
         Option<int> threads = SharedOptions.Threads();

@@ -16,7 +16,7 @@ internal static class GenerateCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        Option<string> run = new("--run") { Description = "The folder of a training run", HelpName = "DIR", Required = true };
+        Option<string> run = new("--run") { Description = "The folder of a training run, or of a checkpoint of Hugging Face", HelpName = "DIR", Required = true };
         Option<string> prompt = new("--prompt") { Description = "The text to continue; '-' reads it from standard input", HelpName = "TEXT", Required = true };
         Option<int> maxTokens = new("--max-tokens") { Description = "Tokens to generate", HelpName = "N", DefaultValueFactory = _ => 300 };
         maxTokens.AcceptAtLeast(1);

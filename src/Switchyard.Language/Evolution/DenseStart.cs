@@ -1,4 +1,3 @@
-using Switchyard.Language.HuggingFace;
 using Switchyard.Language.Runs;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Language.Transformer;
@@ -21,16 +20,8 @@ public sealed class DenseStart : IDisposable
     /// <exception cref="SwitchyardException">It is neither, or the model is not dense.</exception>
     public static DenseStart Open(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        string config = Path.Combine(path, HuggingFaceConfig.FileName);
-        if (!File.Exists(config)) throw new SwitchyardException($"{path} holds no model: {HuggingFaceConfig.FileName} is missing", "name the folder of a dense run, or of a dense checkpoint of Hugging Face");
-        DenseStart start;
-        if (HuggingFaceConfig.IsAt(config)) start = new(HuggingFaceCheckpoint.Load(path), Tokenizer.Load(path));
-        else
-        {
-            LanguageRun run = LanguageRun.Open(path);
-            start = new(run.Model, run.Tokenizer);
-        }
+        LanguageRun run = LanguageRun.Open(path);
+        DenseStart start = new(run.Model, run.Tokenizer);
         if (!start.Model.Options.HasExperts) return start;
         start.Dispose();
         throw new SwitchyardException($"the model in {path} has experts already: {start.Model.Options.Describe()}", "begin with a dense one, such as a run of train --recipe dense or train --experts 0");

@@ -1,3 +1,4 @@
+using Switchyard.Language.HuggingFace;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Language.Transformer;
 using Switchyard.Tensors;
@@ -35,16 +36,17 @@ public sealed class LanguageRun : IDisposable
     /// <summary>What cuts text for it.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>How far it was trained.</summary>
+    /// <summary>How far it was trained; a checkpoint of Hugging Face does not tell, and counts as untrained.</summary>
     public TrainingState State { get; }
 
-    /// <summary>Opens a run at its newest good checkpoint.</summary>
-    /// <param name="path">The run folder.</param>
+    /// <summary>Opens a run at its newest good checkpoint, or a checkpoint as Hugging Face lays it out.</summary>
+    /// <param name="path">The folder of the run or of the checkpoint.</param>
     /// <param name="warn">Told, in one line, of a checkpoint that is damaged and passed over.</param>
-    /// <exception cref="SwitchyardException">There is no run, or no good checkpoint in it.</exception>
+    /// <exception cref="SwitchyardException">There is neither, or no good checkpoint in the run.</exception>
     public static LanguageRun Open(string path, Action<string>? warn = null)
     {
         RunFolder folder = RunFolder.Open(path);
+        if (HuggingFaceConfig.IsAt(folder.ConfigPath)) return OfCheckpoint(path);
         LanguageRunOptions options = LanguageRunJson.Change(new LanguageRunOptions(), LanguageRunJson.Read(folder.ConfigPath), folder.ConfigPath);
         Tokenizer tokenizer = Tokenizer.Load(path);
         Checkpoint checkpoint = folder.Checkpoints.OpenNewest(warn)
@@ -57,6 +59,14 @@ public sealed class LanguageRun : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
+
+    private static LanguageRun OfCheckpoint(string path)
+    {
+        DecoderModel model = HuggingFaceCheckpoint.Load(path);
+        model.Train(false);
+        TrainingState untrained = new() { Format = TrainingState.CurrentFormat, Model = model.Options.Describe(), Seed = 0, Step = 0, Tokens = 0, MicroBatches = 0, ElapsedSeconds = 0 };
+        return new LanguageRun(path, new LanguageRunOptions { Model = model.Options }, model, Tokenizer.Load(path), untrained);
+    }
 
     private T Of<T>()
         where T : LanguageModel

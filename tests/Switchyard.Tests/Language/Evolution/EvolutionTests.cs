@@ -217,10 +217,10 @@ public sealed class EvolutionTests : IDisposable
             _runs.Train(recipe, options);
             using LanguageRun run = LanguageRun.Open(_runs.In(recipe));
             HuggingFaceCheckpoint.Export(run.Model, run.Tokenizer, _runs.In($"{recipe} exported"));
-            using DecoderModel loaded = HuggingFaceCheckpoint.Load(_runs.In($"{recipe} exported"));
+            using LanguageRun loaded = LanguageRun.Open(_runs.In($"{recipe} exported"));
             TextSource text = TextSource.Load(_runs.Text);
             EvaluationWindows windows = new(TokenStream.Encode(text.Name, run.Tokenizer, text.Documents), run.Model.Options.Context);
-            TextEvaluation expected = Evaluate(run.Causal), actual = Evaluate(loaded);
+            TextEvaluation expected = Evaluate(run.Causal), actual = Evaluate(loaded.Causal);
             Assert.Equal(expected.NatsPerToken, actual.NatsPerToken, 1e-6);
             Assert.Equal(expected.Layers[0].Load, actual.Layers[0].Load);
 
