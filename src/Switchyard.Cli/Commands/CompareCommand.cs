@@ -15,11 +15,12 @@ internal sealed class CompareCommand
 {
     private const string ResultName = "comparison.json";
 
-    private readonly Option<string?> _data = new("--data") { Description = "A text file, a folder of texts or a pattern; without it the built-in generated text", HelpName = "PATH" };
+    private readonly Option<string> _task = new("--task") { Description = "What is learnt: lm, mlm or translation", HelpName = "NAME", DefaultValueFactory = _ => LanguageRunOptions.Causal };
+    private readonly Option<string?> _data = new("--data") { Description = "A text file, a folder of texts or a pattern, or two files of lines; without it the built-in generated text", HelpName = "PATH" };
     private readonly Option<string?> _config = new("--config") { Description = "A file of settings that all runs share; without it a small model", HelpName = "FILE" };
     private readonly Option<string> _recipes = new("--recipes") { Description = "Names of recipes, with commas between", HelpName = "A,B", DefaultValueFactory = _ => "dense,switch,base,hash,stablemoe,evomoe" };
     private readonly Option<string> _seeds = new("--seeds") { Description = "Seeds, with commas between", HelpName = "1,2", DefaultValueFactory = _ => "1,2,3" };
-    private readonly Option<long?> _steps = new("--steps") { Description = "Optimiser steps of every run [default: 3000]", HelpName = "N" };
+    private readonly Option<long?> _steps = new("--steps") { Description = "Optimiser steps of every run [default: 3000, or 6000 for mlm]", HelpName = "N" };
     private readonly Option<double?> _flops = new("--flops") { Description = "Floating-point operations of every run, instead of steps", HelpName = "X" };
     private readonly Option<string> _out = new("--out") { Description = "The folder of all runs; what is done there is not done again", HelpName = "DIR", Required = true };
     private readonly Option<int> _processes = new("--processes") { Description = "Runs that train at the same time, each in a process of its own", HelpName = "N", DefaultValueFactory = _ => 1 };
@@ -38,7 +39,7 @@ internal sealed class CompareCommand
             new Example("switchyard compare --data book.txt --recipes switch,evomoe --seeds 1,2,3 --steps 3000 --out runs/comparison", "Compares two recipes over three seeds at equal steps."),
             new Example("switchyard compare --data book.txt --recipes switch,evomoe --flops 5e12 --out runs/equal --processes 2", "Compares them at equal operations, two runs at a time."))
         {
-            compare._data, compare._config, compare._recipes, compare._seeds, compare._steps, compare._flops, compare._out, compare._processes, compare._threads,
+            compare._task, compare._data, compare._config, compare._recipes, compare._seeds, compare._steps, compare._flops, compare._out, compare._processes, compare._threads,
         };
     }
 
@@ -73,7 +74,7 @@ internal sealed class CompareCommand
 
     private ComparisonOptions Options(ParseResult parse)
     {
-        LanguageRunOptions run = ComparisonOptions.Protocol;
+        LanguageRunOptions run = ComparisonOptions.Protocol(parse.GetRequiredValue(_task));
         if (parse.GetValue(_config) is { } config) run = LanguageRunJson.Change(run, LanguageRunJson.Read(config), config);
         (long? steps, double? flops) = (parse.GetValue(_steps), parse.GetValue(_flops));
         if (steps is not null && flops is not null) throw new ArgumentException("runs are compared at equal steps or at equal operations: give --steps or --flops");

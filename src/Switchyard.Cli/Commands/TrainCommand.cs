@@ -276,7 +276,7 @@ internal sealed class TrainCommand
             ["tokens"] = result.State.Tokens,
             ["train_loss"] = last?.TrainLoss,
         };
-        foreach ((string name, double? value) in evaluation.Figures) summary[name] = value;
+        foreach ((string name, double? value) in evaluation.Summary) summary[name] = value;
         summary["tokens_per_second"] = tokensPerSecond;
         summary["model_flops_utilisation"] = tokensPerSecond * training.Model.TrainingFlopsPerToken / Benchmarks.MatrixPeak.Measure();
         summary["parameters"] = new JsonObject { ["total"] = training.Model.ParameterCount, ["active"] = training.Model.ActiveParameterCount };

@@ -21,11 +21,12 @@ public sealed record ComparisonRun(string Recipe, ulong Seed, string Path)
     {
         if (!Exists)
         {
-            LanguageTraining.Begin(Path, options.Data, (place, _) => options with { Data = place }, progress).Dispose();
+            LanguageTraining.Begin(Path, options.Data, (place, _) => options with { Data = place }, progress, options.Task).Dispose();
             return;
         }
         LanguageRunOptions before = Read();
-        LanguageRunOptions after = options with { Data = options.Data is null ? null : System.IO.Path.GetFullPath(options.Data), DataChecksum = before.DataChecksum, Model = options.Model with { Vocabulary = before.Model.Vocabulary } };
+        TaskData data = TaskData.Load(options.Task, options.Data);
+        LanguageRunOptions after = options with { Data = data.Place, DataChecksum = data.Checksum(), Model = options.Model with { Vocabulary = before.Model.Vocabulary } };
         if (LanguageRunJson.Write(before).ToJsonString() != LanguageRunJson.Write(after).ToJsonString())
             throw new SwitchyardException($"{Path} was begun with other settings", "give the same data, settings and length as before, or another folder");
     }

@@ -151,7 +151,7 @@ public sealed record CausalEvaluation(TextEvaluation Text, IReadOnlyList<LayerMe
     public override string Description => $"{Headline} on the held-out text ({Text.NatsPerToken:f4} per token, perplexity {Text.Perplexity:f2})";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<(string Name, double? Value)> Figures =>
+    public override IReadOnlyList<(string Name, double? Value)> Summary =>
         [("validation_loss", Text.NatsPerToken), ("nats_per_byte", Text.NatsPerByte), ("perplexity", Text.Perplexity), ("source_nats_per_byte", SourceNatsPerByte)];
 
     /// <inheritdoc/>

@@ -16,7 +16,7 @@ public abstract record LanguageEvaluation(double Loss, long Tokens, IReadOnlyLis
     public abstract string Description { get; }
 
     /// <summary>All figures under the names of <c>--json</c>.</summary>
-    public abstract IReadOnlyList<(string Name, double? Value)> Figures { get; }
+    public abstract IReadOnlyList<(string Name, double? Value)> Summary { get; }
 
     /// <summary>Share of all (token, expert) pairs that found no slot.</summary>
     public abstract double DroppedFraction { get; }

@@ -117,7 +117,7 @@ public sealed record HeldOutMasks(MaskedEvaluation Masks, IReadOnlyList<LayerMet
     public override string Description => $"{Headline} of the held-out text, {Masks.Accuracy:p1} guessed right";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<(string Name, double? Value)> Figures => [("validation_loss", Masks.NatsPerToken), ("accuracy", Masks.Accuracy)];
+    public override IReadOnlyList<(string Name, double? Value)> Summary => [("validation_loss", Masks.NatsPerToken), ("accuracy", Masks.Accuracy)];
 
     /// <inheritdoc/>
     public override double DroppedFraction => RoutingStatistics.DroppedFractionOf(Masks.Layers);

@@ -103,7 +103,7 @@ public sealed record HeldOutPairs(PairEvaluation Pairs, IReadOnlyList<LayerMetri
     public override string Description => $"{Headline} of the held-out translations (perplexity {Pairs.Perplexity:f2})";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<(string Name, double? Value)> Figures => [("validation_loss", Pairs.NatsPerToken), ("perplexity", Pairs.Perplexity)];
+    public override IReadOnlyList<(string Name, double? Value)> Summary => [("validation_loss", Pairs.NatsPerToken), ("perplexity", Pairs.Perplexity)];
 
     /// <inheritdoc/>
     public override double DroppedFraction => RoutingStatistics.DroppedFractionOf(Pairs.Layers);

@@ -224,7 +224,7 @@ public sealed class EvolutionTests : IDisposable
             Assert.Equal(expected.NatsPerToken, actual.NatsPerToken, 1e-6);
             Assert.Equal(expected.Layers[0].Load, actual.Layers[0].Load);
 
-            TextEvaluation Evaluate(LanguageModel model) => TextEvaluator.Evaluate(model, run.Tokenizer, windows, 8, cancellation: TestContext.Current.CancellationToken);
+            TextEvaluation Evaluate(CausalModel model) => TextEvaluator.Evaluate(model, run.Tokenizer, windows, 8, cancellation: TestContext.Current.CancellationToken);
         }
     }
 
