@@ -1,5 +1,4 @@
 using Switchyard.Experts;
-using Switchyard.Experts.Gates;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 
