@@ -11,7 +11,7 @@ internal static class BenchCommand
     private const long Large = 1 << 30;
 
     /// <summary>Makes the group and its commands.</summary>
-    public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels(), CreateMoe() };
+    public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels(), CreateMoe(), CreateRank() };
 
     private static RunnableCommand CreateTrain()
     {
@@ -62,6 +62,22 @@ internal static class BenchCommand
             new Example("switchyard bench moe --filter skew/ --threads 1", "Measures what skewed loads cost, with one thread."))
         {
             filter, full, rounds, threads,
+        };
+    }
+
+    private static RunnableCommand CreateRank()
+    {
+        Option<string> filter = Filter();
+        (Option<int> rounds, Option<int> threads) = (Rounds(5), Threads());
+        return new RunnableCommand(
+            "rank",
+            "Measures whole requests to a ranker of eight experts: latency, candidates per second, memory, share of the matrix-product peak.",
+            (parse, output, interrupted) => Report(
+                output,
+                Measure([new RankBenchmark(100), new RankBenchmark(300), new RankBenchmark(1000)], parse.GetRequiredValue(filter), ThreadCounts(parse.GetValue(threads)), parse.GetValue(rounds), output, interrupted)),
+            new Example("switchyard bench rank --filter /300", "Prints what ranking 300 candidates takes with one thread and with all."))
+        {
+            filter, rounds, threads,
         };
     }
 
