@@ -1,3 +1,4 @@
+using Switchyard.Collectives;
 using Switchyard.Experts.Banks;
 using Switchyard.Experts.Gates;
 using Switchyard.Modules;
@@ -11,7 +12,7 @@ namespace Switchyard.Experts;
 public sealed class MoeLayer : Module
 {
     private readonly Gate _gate;
-    private readonly ExpertBank _experts;
+    private ExpertBank _experts;
     private readonly FeedForward? _shared;
     private readonly Tensor? _sharedMix;
 
@@ -36,6 +37,19 @@ public sealed class MoeLayer : Module
     /// <summary>What decides.</summary>
     public Gate Gate => _gate;
 
+    /// <summary>
+    /// Shares the experts out among ranks, each of which holds the same layer: from now on this one works for the tokens of
+    /// all ranks with its own experts. Every rank must call it.
+    /// </summary>
+    /// <param name="ranks">The ranks; the group stays the caller's.</param>
+    /// <exception cref="ArgumentException">The experts are shared out already, or cannot be.</exception>
+    public void Distribute(ProcessGroup ranks)
+    {
+        ExpertBank whole = _experts;
+        _experts = ReplaceChild(whole, new ParallelBank(whole, ranks));
+        whole.Dispose();
+    }
+
     /// <summary>Routes, works, combines. A token whose pairs were all dropped gets 0 from the routed experts.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
     /// <param name="context">What the gate may use beside them.</param>
@@ -43,7 +57,7 @@ public sealed class MoeLayer : Module
     public (Tensor Output, Routing Routing) Forward(Tensor tokens, RoutingContext context)
     {
         ArgumentNullException.ThrowIfNull(tokens);
-        Routing routing = _gate.Route(tokens, context);
+        Routing routing = context.Ranks is { } ranks ? _gate.Route(tokens, context, ranks) : _gate.Route(tokens, context);
         Tensor output = _experts.Forward(tokens, routing); // [tokens, width]
         return (_shared is null ? output : output + Shared(_shared, tokens), routing);
     }

@@ -1,5 +1,7 @@
+using Switchyard.Collectives;
 using Switchyard.Experts;
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Ranks;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 
@@ -45,6 +47,23 @@ public abstract class LanguageModel : Module
         }
     }
 
+    /// <summary>The ranks that the experts are shared out among, and that go through a batch together; null for one.</summary>
+    public ProcessGroup? Ranks { get; private set; }
+
+    /// <summary>
+    /// Shares the experts of every mixture out among ranks that hold the same model. From now on a forward pass is one of
+    /// all ranks together, each with its own sequences. Every rank must call it.
+    /// </summary>
+    /// <param name="ranks">The ranks; the group stays the caller's.</param>
+    /// <exception cref="ArgumentException">The experts are shared out already, or cannot be.</exception>
+    public void Distribute(ProcessGroup ranks)
+    {
+        ArgumentNullException.ThrowIfNull(ranks);
+        if (Ranks is not null) throw new ArgumentException("the experts are shared out among ranks already");
+        foreach (MoeLayer layer in Modules().Select(static module => module.Module).OfType<MoeLayer>().ToArray()) layer.Distribute(ranks);
+        Ranks = ranks;
+    }
+
     /// <summary>The state at the beginning of one sequence, to go through it piece by piece.</summary>
     public abstract SequenceState NewState();
 
@@ -55,7 +74,9 @@ public abstract class LanguageModel : Module
     public LanguageModelOutput Forward(Tensor ids, Philox? random = null, SequenceState? state = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        LanguageModelOutput output = Forward(ids, Context(ids, random, state), state);
+        RoutingContext context = Context(ids, random, state);
+        if (Ranks is not null && Options.HasExperts) context = context with { Ranks = new RankedBatch(Ranks, (int)ids.Elements, context) };
+        LanguageModelOutput output = Forward(ids, context, state);
         if (state is not null && ids.Elements > 0) state.Advance(ids);
         return output;
     }

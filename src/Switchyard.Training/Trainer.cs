@@ -1,6 +1,8 @@
+using Switchyard.Collectives;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
 using Switchyard.Training.Checkpoints;
+using Switchyard.Training.Ranks;
 using Switchyard.Training.Reports;
 
 namespace Switchyard.Training;
@@ -17,6 +19,7 @@ public sealed class Trainer
     private readonly TrainingObserver _observer;
     private readonly TimeProvider _clock;
     private readonly long? _totalSteps;
+    private readonly RankedModel? _ranks;
 
     /// <summary>Prepares a training.</summary>
     /// <param name="task">What is learnt.</param>
@@ -24,8 +27,12 @@ public sealed class Trainer
     /// <param name="run">Where records and checkpoints go.</param>
     /// <param name="observer">Whom to tell; nobody if null.</param>
     /// <param name="clock">Measures time; that of the system if null.</param>
+    /// <param name="ranks">
+    /// The ranks that train the model together, each with a task whose loss is over its share of a micro-batch; null for
+    /// one. Rank 0 writes; all must see the run folder.
+    /// </param>
     /// <exception cref="ArgumentException">The plan cannot be carried out.</exception>
-    public Trainer(TrainingTask task, TrainingPlan plan, RunFolder run, TrainingObserver? observer = null, TimeProvider? clock = null)
+    public Trainer(TrainingTask task, TrainingPlan plan, RunFolder run, TrainingObserver? observer = null, TimeProvider? clock = null, ProcessGroup? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(plan);
@@ -34,6 +41,7 @@ public sealed class Trainer
         (_task, _plan, _run) = (task, plan, run);
         (_observer, _clock) = (observer ?? new TrainingObserver(), clock ?? TimeProvider.System);
         _totalSteps = plan.TotalSteps(task.TokensPerMicroBatch);
+        _ranks = ranks is null ? null : new RankedModel(task.Model, ranks);
     }
 
     /// <summary>Trains to the end of the plan, from the newest good checkpoint if there is one.</summary>
@@ -42,20 +50,23 @@ public sealed class Trainer
     /// The loss or a gradient is not finite; the checkpoints are damaged or those of another model; the disk is full;
     /// or another process trains in the folder.
     /// </exception>
+    /// <exception cref="ProcessGroupException">The ranks cannot go on together.</exception>
     public TrainingResult Run(CancellationToken cancellation = default)
     {
-        using IDisposable folderLock = _run.Lock();
+        using IDisposable? folderLock = IsWriter ? _run.Lock() : null;
         using AdamW optimiser = new(_task.Model.Parameters(), _plan.Beta1, _plan.Beta2, _plan.Epsilon, _plan.WeightDecay);
-        _run.Checkpoints.RemoveLeftovers();
+        if (IsWriter) _run.Checkpoints.RemoveLeftovers();
+        _ranks?.Ranks.Barrier();
         TrainingState saved = Start(optimiser), state = saved;
+        _ranks?.CheckSameStep(state.Step);
         Evaluation? evaluation = null;
         if (state.EvaluationPending) (state, evaluation) = EvaluateLate(state, cancellation);
-        using MetricsFile metrics = MetricsFile.Resume(_run.MetricsPath, state.Step);
-        StepRunner runner = new(_task, _plan, optimiser);
+        using MetricsFile? metrics = IsWriter ? MetricsFile.Resume(_run.MetricsPath, state.Step) : null;
+        StepRunner runner = new(_task, _plan, optimiser, _ranks);
         long started = _clock.GetTimestamp(), tokensRecorded = state.Tokens;
         double secondsBefore = state.ElapsedSeconds, secondsTrained = 0;
 
-        while (!IsDone(state) && !cancellation.IsCancellationRequested)
+        while (!IsDone(state) && !IsCancelled(cancellation))
         {
             double rate = LearningRate(state);
             long stepStarted = _clock.GetTimestamp();
@@ -68,7 +79,7 @@ public sealed class Trainer
                 Step = state.Step + 1,
                 Tokens = state.Tokens + figures.Tokens,
                 MicroBatches = state.MicroBatches + _plan.MicroBatchesPerStep,
-                ElapsedSeconds = secondsBefore + _clock.GetElapsedTime(started).TotalSeconds,
+                ElapsedSeconds = Agreed(secondsBefore + _clock.GetElapsedTime(started).TotalSeconds),
             };
 
             bool evaluates = IsDone(state) || state.Step % _plan.EvaluateEvery == 0;
@@ -86,7 +97,7 @@ public sealed class Trainer
                     ValidationLoss = evaluates ? evaluation?.Loss : null,
                     Layers = figures.Layers,
                 };
-                metrics.Append(record);
+                metrics?.Append(record);
                 _observer.Recorded?.Invoke(record);
                 (tokensRecorded, secondsTrained) = (state.Tokens, 0);
             }
@@ -95,6 +106,13 @@ public sealed class Trainer
         if (state != saved) Save(state, optimiser);
         return new TrainingResult(!IsDone(state) || state.EvaluationPending, state, evaluation);
     }
+
+    private bool IsWriter => _ranks is null || _ranks.Ranks.Rank == 0;
+
+    // What decides the course of a training must be the same on every rank.
+    private bool IsCancelled(CancellationToken cancellation) => _ranks?.Agree(cancellation.IsCancellationRequested, 0).Any ?? cancellation.IsCancellationRequested;
+
+    private double Agreed(double seconds) => _ranks?.Agree(false, seconds).Most ?? seconds;
 
     /// <summary>Where training begins: at the newest good checkpoint, or at nothing.</summary>
     private TrainingState Start(Optimiser optimiser)
@@ -106,8 +124,8 @@ public sealed class Trainer
             throw new SwitchyardException($"{checkpoint.Path} is a checkpoint of another model: '{state.Model}', where '{_task.ModelDescription}' is trained", "resume with the configuration that the run began with, or train in another folder");
         if (state.Seed != _plan.Seed)
             throw new SwitchyardException($"{checkpoint.Path} was trained with seed {state.Seed}, not {_plan.Seed}", "resume with the seed that the run began with, or train in another folder");
-        checkpoint.Load(_task.Model);
-        checkpoint.Load(optimiser);
+        checkpoint.Load(_task.Model, _ranks?.Shards);
+        checkpoint.Load(optimiser, _ranks?.Shards);
         _observer.Resumed?.Invoke(checkpoint.Path, state);
         return state;
     }
@@ -131,7 +149,8 @@ public sealed class Trainer
         _task.Model.Train(false);
         try
         {
-            Evaluation evaluation = _task.Evaluate(_observer.Working, cancellation);
+            // Ranks evaluate together: none may turn back alone.
+            Evaluation evaluation = _task.Evaluate(_observer.Working, _ranks is null ? cancellation : CancellationToken.None);
             _observer.Evaluated?.Invoke(state.Step, evaluation);
             double best = state.BestValidation is { } before && !(evaluation.Loss < before) ? before : evaluation.Loss;
             return (state with { BestValidation = best, EvaluationPending = false }, evaluation);
@@ -150,7 +169,7 @@ public sealed class Trainer
     private (TrainingState State, Evaluation? Evaluation) EvaluateLate(TrainingState state, CancellationToken cancellation)
     {
         (state, Evaluation? evaluation) = Evaluate(state, cancellation);
-        if (evaluation is null || !File.Exists(_run.MetricsPath)) return (state, evaluation);
+        if (evaluation is null || !IsWriter || !File.Exists(_run.MetricsPath)) return (state, evaluation);
         StepMetrics? record = MetricsFile.Read(_run.MetricsPath).FirstOrDefault(record => record.Step == state.Step);
         if (record is null) return (state, evaluation);
         using MetricsFile metrics = MetricsFile.Resume(_run.MetricsPath, state.Step - 1);
@@ -160,8 +179,13 @@ public sealed class Trainer
 
     private TrainingState Save(TrainingState state, Optimiser optimiser)
     {
-        string folder = _run.Checkpoints.Save(state, _task.Model, optimiser, _plan.KeepCheckpoints);
+        using TensorScope gathered = new();
+        (string, Tensor)[] model = [.. Whole(_task.Model.State())], ofOptimiser = [.. Whole(optimiser.State)];
+        if (!IsWriter) return state;
+        string folder = _run.Checkpoints.Save(state, model, ofOptimiser, _plan.KeepCheckpoints);
         _observer.Saved?.Invoke(folder);
         return state;
+
+        IEnumerable<(string, Tensor)> Whole(IEnumerable<(string, Tensor)> tensors) => _ranks?.Shards.Whole(tensors) ?? tensors;
     }
 }

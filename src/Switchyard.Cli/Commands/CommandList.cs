@@ -16,5 +16,6 @@ internal static class CommandList
         GatesCommand.Create(),
         MixtureCommand.Create(),
         BenchCommand.Create(),
+        SimulateCommand.Create(),
     ];
 }

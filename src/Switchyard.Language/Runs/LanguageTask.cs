@@ -59,15 +59,17 @@ public sealed class LanguageTask : TrainingTask
     }
 
     /// <inheritdoc/>
+    /// <remarks>A model whose experts are shared out gets this rank's share of the windows.</remarks>
     public override TaskLoss Loss(long microBatch, Philox random)
     {
-        WindowBatch windows = new(_batch, _windows.WindowLength);
-        for (int i = 0; i < _batch; i++) windows.Set(i, _windows.Window(microBatch * _batch + i));
-        LanguageModelOutput output = _model.Forward(windows.Inputs, random);
+        (int first, int count) = _model.Ranks is { } ranks ? WindowBatch.Share(_batch, ranks) : (0, _batch);
+        WindowBatch windows = new(count, _windows.WindowLength);
+        for (int i = 0; i < count; i++) windows.Set(i, _windows.Window(microBatch * _batch + first + i));
+        LanguageModelOutput output = _model.Forward(windows.Inputs, count == _batch ? random : random.Part(first, count, _batch));
         Tensor logits = output.Logits.Reshape([(int)windows.Targets.Elements, _model.Options.Vocabulary]); // [batch · context, vocabulary]
         Tensor loss = Tensor.CrossEntropy(logits, windows.Targets);
         Tensor total = output.RoutingLoss() is { } routing ? loss + routing : loss;
-        return new TaskLoss(total, loss.ToDouble(), TokensPerMicroBatch, [.. output.Routings.Select((routing, index) => Metrics(_mixtureLayers[index], routing.Statistics))]);
+        return new TaskLoss(total, loss.ToDouble(), windows.Targets.Elements, [.. output.Routings.Select((routing, index) => Metrics(_mixtureLayers[index], routing.Statistics))]);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Switchyard.Collectives;
 using Switchyard.Experts.Gates;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
@@ -90,9 +91,22 @@ public sealed class LanguageTraining : IDisposable
         return new LanguageTraining(options, Tokenizer.Load(path), TextCorpus.Split(source), generated, folder);
     }
 
+    /// <summary>
+    /// Shares the experts out among ranks that hold the same run. Each of them then trains on its share of every
+    /// micro-batch; rank 0 writes. Every rank must call it.
+    /// </summary>
+    /// <param name="ranks">The ranks; the group stays the caller's.</param>
+    /// <exception cref="ArgumentException">There are more ranks than windows in a micro-batch.</exception>
+    public void Distribute(ProcessGroup ranks)
+    {
+        ArgumentNullException.ThrowIfNull(ranks);
+        if (Options.Learning.Batch < ranks.Size) throw new ArgumentException($"a micro-batch of {Options.Learning.Batch} windows cannot be shared out among {ranks.Size} ranks: give a batch of {ranks.Size} or more, or fewer ranks");
+        Model.Distribute(ranks);
+    }
+
     /// <summary>Trains to the end of the plan, or until cancelled.</summary>
     public TrainingResult Run(TrainingObserver observer, TimeProvider clock, CancellationToken cancellation)
-        => new Trainer(Task, Plan, Folder, observer, clock).Run(cancellation);
+        => new Trainer(Task, Plan, Folder, observer, clock, Model.Ranks).Run(cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
