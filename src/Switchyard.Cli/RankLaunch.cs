@@ -17,11 +17,20 @@ internal static class RankLaunch
         if (MpiGroup.IsLaunched)
         {
             if (ranks > 1) throw new ArgumentException($"--ranks {ranks} beside mpirun: give one of the two");
-            MpiGroup.Run(group =>
+            int rank = 0;
+            try
             {
-                WorkerPool.Threads = Math.Max(1, threads / group.Topology.RanksOf(group.Topology.NodeOf(group.Rank)).Length);
-                program(group);
-            });
+                MpiGroup.Run(group =>
+                {
+                    rank = group.Rank;
+                    WorkerPool.Threads = Math.Max(1, threads / group.Topology.RanksOf(group.Topology.NodeOf(rank)).Length);
+                    program(group);
+                });
+            }
+            catch (Exception failure) when (rank > 0 && failure is not OperationCanceledException)
+            {
+                throw new RankFailedException(rank, failure);
+            }
             return;
         }
         WorkerPool.Threads = Math.Max(1, threads / ranks);

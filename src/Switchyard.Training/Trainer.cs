@@ -65,14 +65,17 @@ public sealed class Trainer
         StepRunner runner = new(_task, _plan, optimiser, _ranks);
         long started = _clock.GetTimestamp(), tokensRecorded = state.Tokens;
         double secondsBefore = state.ElapsedSeconds, secondsTrained = 0;
+        RankTimes? times = _ranks is null ? null : new(_ranks.Ranks);
 
         while (!IsDone(state) && !IsCancelled(cancellation))
         {
             double rate = LearningRate(state);
             long stepStarted = _clock.GetTimestamp();
             _task.BeginStep(Progress(state));
+            times?.Begin();
             StepFigures figures = runner.Run(state.Step, state.MicroBatches, rate);
             _task.EndStep();
+            times?.End();
             secondsTrained += _clock.GetElapsedTime(stepStarted).TotalSeconds;
             state = state with
             {
@@ -96,7 +99,9 @@ public sealed class Trainer
                     TokensPerSecond = secondsTrained > 0 ? (state.Tokens - tokensRecorded) / secondsTrained : 0,
                     ValidationLoss = evaluates ? evaluation?.Loss : null,
                     Layers = figures.Layers,
+                    Ranks = times?.Gather(),
                 };
+                if (times?.Slow() is { } slow) _observer.Warned?.Invoke(slow);
                 metrics?.Append(record);
                 _observer.Recorded?.Invoke(record);
                 (tokensRecorded, secondsTrained) = (state.Tokens, 0);
