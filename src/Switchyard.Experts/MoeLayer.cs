@@ -1,6 +1,7 @@
 using Switchyard.Collectives;
 using Switchyard.Experts.Banks;
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Ranks;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 
@@ -42,11 +43,12 @@ public sealed class MoeLayer : Module
     /// all ranks with its own experts. Every rank must call it.
     /// </summary>
     /// <param name="ranks">The ranks; the group stays the caller's.</param>
+    /// <param name="queue">Lets tokens travel while experts work; it stays the caller's. Null to do one after the other.</param>
     /// <exception cref="ArgumentException">The experts are shared out already, or cannot be.</exception>
-    public void Distribute(ProcessGroup ranks)
+    public void Distribute(ProcessGroup ranks, ExchangeQueue? queue = null)
     {
         ExpertBank whole = _experts;
-        _experts = ReplaceChild(whole, new ParallelBank(whole, ranks));
+        _experts = ReplaceChild(whole, new ParallelBank(whole, ranks, queue));
         whole.Dispose();
     }
 
@@ -58,8 +60,9 @@ public sealed class MoeLayer : Module
     {
         ArgumentNullException.ThrowIfNull(tokens);
         Routing routing = context.Ranks is { } ranks ? _gate.Route(tokens, context, ranks) : _gate.Route(tokens, context);
-        Tensor output = _experts.Forward(tokens, routing); // [tokens, width]
-        return (_shared is null ? output : output + Shared(_shared, tokens), routing);
+        if (_shared is null) return (_experts.Forward(tokens, routing), routing);
+        (Tensor output, Tensor shared) = _experts.Forward(tokens, routing, () => Shared(_shared, tokens)); // [tokens, width]
+        return (output + shared, routing);
     }
 
     private Tensor Shared(FeedForward shared, Tensor tokens)

@@ -55,12 +55,13 @@ public abstract class LanguageModel : Module
     /// all ranks together, each with its own sequences. Every rank must call it.
     /// </summary>
     /// <param name="ranks">The ranks; the group stays the caller's.</param>
+    /// <param name="queue">Lets tokens travel while experts work; it stays the caller's. Null to do one after the other.</param>
     /// <exception cref="ArgumentException">The experts are shared out already, or cannot be.</exception>
-    public void Distribute(ProcessGroup ranks)
+    public void Distribute(ProcessGroup ranks, ExchangeQueue? queue = null)
     {
         ArgumentNullException.ThrowIfNull(ranks);
         if (Ranks is not null) throw new ArgumentException("the experts are shared out among ranks already");
-        foreach (MoeLayer layer in Modules().Select(static module => module.Module).OfType<MoeLayer>().ToArray()) layer.Distribute(ranks);
+        foreach (MoeLayer layer in Modules().Select(static module => module.Module).OfType<MoeLayer>().ToArray()) layer.Distribute(ranks, queue);
         Ranks = ranks;
     }
 

@@ -51,18 +51,17 @@ internal sealed class StepRunner
 
             // 1 for the usual micro-batch: nothing is rounded then, and the scale of gradients does not grow with it.
             double weight = (double)part.Tokens / _task.TokensPerMicroBatch;
-            part.Total.Backward(weight == 1 ? null : Tensor.Full(part.Total.Shape, weight, part.Total.Type));
+            Tensor? upstream = weight == 1 ? null : Tensor.Full(part.Total.Shape, weight, part.Total.Type);
+            bool isLast = i == _plan.MicroBatchesPerStep - 1;
+            if (isLast && _ranks is not null) _ranks.Backward(part.Total, upstream);
+            else part.Total.Backward(upstream);
             loss += weight * part.Loss;
             totalWeight += weight;
             tokens += part.Tokens;
             _routing.Add(part.Layers, weight);
 
-            if (i < _plan.MicroBatchesPerStep - 1) continue;
-            if (_ranks is not null)
-            {
-                (loss, totalWeight, tokens) = _ranks.Sum(loss, totalWeight, tokens);
-                _ranks.SumGradients(_optimiser.Parameters);
-            }
+            if (!isLast) continue;
+            if (_ranks is not null) (loss, totalWeight, tokens) = _ranks.Sum(loss, totalWeight, tokens);
             norm = (_ranks?.GradientNorm(_optimiser.Parameters) ?? GradientNorm.Euclidean(_optimiser.Parameters)) / totalWeight;
             if (!double.IsFinite(norm)) throw NotFinite(step, "gradient norm", norm, part.Total);
         }

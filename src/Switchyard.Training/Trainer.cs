@@ -19,7 +19,8 @@ public sealed class Trainer
     private readonly TrainingObserver _observer;
     private readonly TimeProvider _clock;
     private readonly long? _totalSteps;
-    private readonly RankedModel? _ranks;
+    private readonly ProcessGroup? _group;
+    private RankedModel? _ranks;
 
     /// <summary>Prepares a training.</summary>
     /// <param name="task">What is learnt.</param>
@@ -41,7 +42,7 @@ public sealed class Trainer
         (_task, _plan, _run) = (task, plan, run);
         (_observer, _clock) = (observer ?? new TrainingObserver(), clock ?? TimeProvider.System);
         _totalSteps = plan.TotalSteps(task.TokensPerMicroBatch);
-        _ranks = ranks is null ? null : new RankedModel(task.Model, ranks);
+        _group = ranks;
     }
 
     /// <summary>Trains to the end of the plan, from the newest good checkpoint if there is one.</summary>
@@ -53,6 +54,7 @@ public sealed class Trainer
     /// <exception cref="ProcessGroupException">The ranks cannot go on together.</exception>
     public TrainingResult Run(CancellationToken cancellation = default)
     {
+        using RankedModel? ranks = _ranks = _group is null ? null : new RankedModel(_task.Model, _group);
         using IDisposable? folderLock = IsWriter ? _run.Lock() : null;
         using AdamW optimiser = new(_task.Model.Parameters(), _plan.Beta1, _plan.Beta2, _plan.Epsilon, _plan.WeightDecay);
         if (IsWriter) _run.Checkpoints.RemoveLeftovers();
@@ -65,7 +67,7 @@ public sealed class Trainer
         StepRunner runner = new(_task, _plan, optimiser, _ranks);
         long started = _clock.GetTimestamp(), tokensRecorded = state.Tokens;
         double secondsBefore = state.ElapsedSeconds, secondsTrained = 0;
-        RankTimes? times = _ranks is null ? null : new(_ranks.Ranks);
+        RankTimes? times = _ranks is null ? null : new(_ranks, _clock);
 
         while (!IsDone(state) && !IsCancelled(cancellation))
         {
@@ -73,8 +75,7 @@ public sealed class Trainer
             long stepStarted = _clock.GetTimestamp();
             _task.BeginStep(Progress(state));
             times?.Begin();
-            StepFigures figures = runner.Run(state.Step, state.MicroBatches, rate);
-            _task.EndStep();
+            StepFigures figures = Step(runner, state, rate);
             times?.End();
             secondsTrained += _clock.GetElapsedTime(stepStarted).TotalSeconds;
             state = state with
@@ -118,6 +119,20 @@ public sealed class Trainer
     private bool IsCancelled(CancellationToken cancellation) => _ranks?.Agree(cancellation.IsCancellationRequested, 0).Any ?? cancellation.IsCancellationRequested;
 
     private double Agreed(double seconds) => _ranks?.Agree(false, seconds).Most ?? seconds;
+
+    private StepFigures Step(StepRunner runner, TrainingState state, double rate)
+    {
+        try
+        {
+            StepFigures figures = runner.Run(state.Step, state.MicroBatches, rate);
+            _task.EndStep();
+            return figures;
+        }
+        catch (ProcessGroupException failure)
+        {
+            throw new ProcessGroupException($"step {state.Step + 1}: {failure.Message}", "the last checkpoint is good: resume the run from it, on as many ranks as there are");
+        }
+    }
 
     /// <summary>Where training begins: at the newest good checkpoint, or at nothing.</summary>
     private TrainingState Start(Optimiser optimiser)

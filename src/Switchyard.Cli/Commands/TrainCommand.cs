@@ -119,7 +119,10 @@ internal sealed class TrainCommand
 
         StepMetrics? last = null;
         double seconds = 0, tokens = 0;
+        long step = 0;
         TrainingResult result;
+        // Who stops the ranks may be a launcher that lost one of them: it says which, and this says when.
+        using CancellationTokenRegistration told = interrupted.Register(() => { if (ranks is not null) output.Say($"interrupted in step {Volatile.Read(ref step) + 1}"); });
         using (Progress progress = output.Progress("training", "tokens", total))
         {
             result = training.Run(
@@ -130,6 +133,7 @@ internal sealed class TrainCommand
                         long done = metrics.Tokens - (last?.Tokens ?? metrics.Tokens - tokensPerStep);
                         if (metrics.TokensPerSecond > 0) (seconds, tokens) = (seconds + done / metrics.TokensPerSecond, tokens + done);
                         last = metrics;
+                        Volatile.Write(ref step, metrics.Step);
                         progress.Report(metrics.Tokens, new Figure("loss", metrics.TrainLoss));
                     },
                     Evaluated = (step, evaluation) => output.Say(Describe(step, evaluation)),
@@ -137,6 +141,7 @@ internal sealed class TrainCommand
                     {
                         output.Say($"resumed from {checkpoint}");
                         progress.Start = state.Tokens;
+                        Volatile.Write(ref step, state.Step);
                     },
                     Warned = output.Warn,
                     Working = work,

@@ -35,4 +35,15 @@ public abstract class ExpertBank : Module
         Tensor answers = Forward(rows, routing.Offsets); // [pairs, width]
         return routing.Combine(answers); // [tokens, width]
     }
+
+    /// <summary>Carries a routing out and does something else beside it: while rows travel, where they do.</summary>
+    /// <param name="tokens">Hidden vectors [tokens, width].</param>
+    /// <param name="routing">Who sees whom.</param>
+    /// <param name="other">What else is to be done.</param>
+    /// <returns>The answers [tokens, width], and what the other computation gave.</returns>
+    public virtual (Tensor Answers, Tensor Other) Forward(Tensor tokens, Routing routing, Func<Tensor> other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return (Forward(tokens, routing), other());
+    }
 }

@@ -9,21 +9,26 @@ namespace Switchyard.Experts.Banks;
 /// sees the rows of all ranks, so its gradient is whole where it lives and needs no further reduction; each rank's loss
 /// must already be weighed by its share of the batch, as for parameters that every rank has.
 /// </summary>
-/// <remarks>Every rank takes part in every exchange, forward and backward, also one that sends or gets no row.</remarks>
+/// <remarks>
+/// Every rank takes part in every exchange, forward and backward, also one that sends or gets no row. With a queue, the rows
+/// of a rank's second half of experts travel while its first half works, and back likewise.
+/// </remarks>
 public sealed class ParallelBank : ExpertBank
 {
     private readonly ProcessGroup _ranks;
+    private readonly ExchangeQueue? _queue;
     private readonly ExpertBank _own;
 
     /// <summary>Keeps this rank's share of the experts: neighbours, as evenly as it goes.</summary>
     /// <param name="whole">All experts, the same on every rank. It stays the caller's.</param>
     /// <param name="ranks">The ranks; the group stays the caller's.</param>
+    /// <param name="queue">Carries exchanges out beside the computation; null to do one after the other.</param>
     /// <exception cref="ArgumentException">The experts cannot be taken apart.</exception>
-    public ParallelBank(ExpertBank whole, ProcessGroup ranks)
+    public ParallelBank(ExpertBank whole, ProcessGroup ranks, ExchangeQueue? queue = null)
     {
         ArgumentNullException.ThrowIfNull(whole);
         ArgumentNullException.ThrowIfNull(ranks);
-        _ranks = ranks;
+        (_ranks, _queue) = (ranks, queue);
         Experts = whole.Experts;
         First = FirstOf(ranks.Rank);
         _own = AddChild("", whole.Part(First, FirstOf(ranks.Rank + 1) - First));
@@ -43,14 +48,46 @@ public sealed class ParallelBank : ExpertBank
     {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(offsets);
-        int[] arrivals = ExchangeCounts(offsets.AsReadOnlySpan<int>()); // [ranks, own experts]
-        (nint[] sent, nint[] received) = RowsPerRank(offsets.AsReadOnlySpan<int>(), arrivals);
-        (Tensor grouped, Tensor back, Tensor starts) = GroupByExpert(arrivals);
-
-        Tensor arrived = rows.Exchange(_ranks, sent, received); // [arrived, width], by rank, then by expert
-        Tensor answers = _own.Forward(Tensor.GatherRows(arrived, grouped), starts); // [arrived, width], by expert, then by rank
-        return Tensor.GatherRows(answers, back).Exchange(_ranks, received, sent); // [pairs, width]
+        return _queue is null ? InTurn(rows, offsets) : Overlapped(rows, offsets, _queue, static () => null).Answers;
     }
+
+    /// <inheritdoc/>
+    /// <remarks>The other computation goes on while the first rows travel.</remarks>
+    public override (Tensor Answers, Tensor Other) Forward(Tensor tokens, Routing routing, Func<Tensor> other)
+    {
+        if (_queue is null) return base.Forward(tokens, routing, other);
+        ArgumentNullException.ThrowIfNull(routing);
+        (Tensor answers, Tensor? beside) = Overlapped(routing.Gather(tokens), routing.Offsets, _queue, other);
+        return (routing.Combine(answers), beside!);
+    }
+
+    private Tensor InTurn(Tensor rows, Tensor offsets)
+    {
+        ShardedRows all = new(offsets.AsReadOnlySpan<int>(), ExchangeCounts(offsets.AsReadOnlySpan<int>()), _ranks.Size, FirstOf, Count, part: 0, parts: 1);
+        Tensor arrived = rows.Exchange(_ranks, all.Sent, all.Received); // [arrived, width], by rank, then by expert
+        return Work(all, arrived).Exchange(_ranks, all.Received, all.Sent); // [pairs, width]
+    }
+
+    private (Tensor Answers, Tensor? Other) Overlapped(Tensor rows, Tensor offsets, ExchangeQueue queue, Func<Tensor?> other)
+    {
+        const int Parts = 2;
+        int[] arrivals = ExchangeCounts(offsets.AsReadOnlySpan<int>());
+        ShardedRows[] parts = new ShardedRows[Parts];
+        RowExchange.Sending[] there = new RowExchange.Sending[Parts], back = new RowExchange.Sending[Parts];
+        for (int i = 0; i < Parts; i++)
+        {
+            parts[i] = new ShardedRows(offsets.AsReadOnlySpan<int>(), arrivals, _ranks.Size, FirstOf, Count, i, Parts);
+            there[i] = Tensor.GatherRows(rows, parts[i].Rows).Send(queue, parts[i].Sent, parts[i].Received);
+        }
+        Tensor? beside = other();
+        for (int i = 0; i < Parts; i++) back[i] = Work(parts[i], there[i].Arrived()).Send(queue, parts[i].Received, parts[i].Sent);
+        Tensor byPart = Tensor.Concat(Array.ConvertAll(back, static part => part.Arrived()), 0); // [pairs, width]
+        return (Tensor.ScatterAddRows(byPart, Tensor.Concat(Array.ConvertAll(parts, static part => part.Rows), 0), rows.Shape[0]), beside);
+    }
+
+    /// <summary>Lets this rank's experts work on rows by (rank, expert).</summary>
+    private Tensor Work(ShardedRows part, Tensor arrived)
+        => Tensor.GatherRows(_own.Forward(Tensor.GatherRows(arrived, part.Grouped), part.Starts), part.Back);
 
     private int FirstOf(int rank) => (int)((long)Experts * rank / _ranks.Size);
 
@@ -63,39 +100,5 @@ public sealed class ParallelBank : ExpertBank
         for (int rank = 0; rank < sent.Length; rank++) (sent[rank], received[rank]) = (FirstOf(rank + 1) - FirstOf(rank), Count);
         _ranks.AllToAllV<int>(counts, sent, arrivals, received);
         return arrivals;
-    }
-
-    private (nint[] Sent, nint[] Received) RowsPerRank(ReadOnlySpan<int> offsets, int[] arrivals)
-    {
-        nint[] sent = new nint[_ranks.Size], received = new nint[_ranks.Size];
-        for (int rank = 0; rank < sent.Length; rank++)
-        {
-            sent[rank] = offsets[FirstOf(rank + 1)] - offsets[FirstOf(rank)];
-            foreach (int rows in arrivals.AsSpan(rank * Count, Count)) received[rank] += rows;
-        }
-        return (sent, received);
-    }
-
-    /// <summary>
-    /// From rows by (rank, expert) to rows by (expert, rank): which row comes to each place, the way back, and where
-    /// each expert's rows begin.
-    /// </summary>
-    private (Tensor Grouped, Tensor Back, Tensor Starts) GroupByExpert(int[] arrivals)
-    {
-        int experts = Count, total = arrivals.Sum();
-        Tensor grouped = Tensor.Empty([total], ElementType.Int32), back = Tensor.Empty([total], ElementType.Int32), starts = Tensor.Zeros([experts + 1], ElementType.Int32);
-        Span<int> comesFrom = grouped.AsSpan<int>(), goesTo = back.AsSpan<int>(), start = starts.AsSpan<int>();
-        int[] firstRow = new int[arrivals.Length]; // of each (rank, expert) among what arrived
-        for (int i = 1; i < arrivals.Length; i++) firstRow[i] = firstRow[i - 1] + arrivals[i - 1];
-        int place = 0;
-        for (int expert = 0; expert < experts; expert++)
-        {
-            for (int from = expert; from < arrivals.Length; from += experts)
-            {
-                for (int row = firstRow[from]; row < firstRow[from] + arrivals[from]; row++, place++) (comesFrom[place], goesTo[row]) = (row, place);
-            }
-            start[expert + 1] = place;
-        }
-        return (grouped, back, starts);
     }
 }

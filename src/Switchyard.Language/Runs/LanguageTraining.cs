@@ -1,6 +1,7 @@
 using System.Globalization;
 using Switchyard.Collectives;
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Ranks;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Modules;
@@ -14,6 +15,8 @@ public sealed class LanguageTraining : IDisposable
 {
     // Large enough that a model of a few million parameters does not know it by heart.
     private const int GeneratedBytes = 1 << 20;
+
+    private ExchangeQueue? _queue;
 
     private LanguageTraining(LanguageRunOptions options, Tokenizer tokenizer, TextCorpus corpus, GeneratedCorpus? generated, RunFolder folder)
     {
@@ -101,7 +104,9 @@ public sealed class LanguageTraining : IDisposable
     {
         ArgumentNullException.ThrowIfNull(ranks);
         if (Options.Learning.Batch < ranks.Size) throw new ArgumentException($"a micro-batch of {Options.Learning.Batch} windows cannot be shared out among {ranks.Size} ranks: give a batch of {ranks.Size} or more, or fewer ranks");
-        Model.Distribute(ranks);
+        // Inside a node rows travel by the processors that would have to work meanwhile.
+        if (ranks.Topology.Nodes > 1) _queue = new ExchangeQueue(ranks);
+        Model.Distribute(ranks, _queue);
     }
 
     /// <summary>Trains to the end of the plan, or until cancelled.</summary>
@@ -109,7 +114,11 @@ public sealed class LanguageTraining : IDisposable
         => new Trainer(Task, Plan, Folder, observer, clock, Model.Ranks).Run(cancellation);
 
     /// <inheritdoc/>
-    public void Dispose() => Model.Dispose();
+    public void Dispose()
+    {
+        _queue?.Dispose();
+        Model.Dispose();
+    }
 
     private static (TextSource Source, GeneratedCorpus? Generated) ReadText(string? data)
     {

@@ -1,5 +1,6 @@
 using Switchyard.Collectives;
 using Switchyard.Experts.Banks;
+using Switchyard.Experts.Ranks;
 using Switchyard.Tensors;
 
 namespace Switchyard.Tests.Experts.Banks;
@@ -23,9 +24,14 @@ public sealed class ParallelBankTests
     /// </summary>
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void Answers_and_gradients_do_not_depend_on_the_number_of_ranks(int ranks)
+    public void Answers_and_gradients_do_not_depend_on_the_number_of_ranks(int ranks) => AssertSame(ranks, Run(1), Run(ranks));
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void Nor_on_whether_rows_travel_while_experts_work(int ranks) => AssertSame(ranks, Run(1), Run(ranks, overlapped: true));
+
+    private static void AssertSame(int ranks, Result[] expected, Result[] actual)
     {
-        Result[] expected = Run(1), actual = Run(ranks);
         double[] rows = [.. actual.SelectMany(static result => result.Answers)], rowGradients = [.. actual.SelectMany(static result => result.RowGradients)];
         // Rank by rank in either case.
         Assert.Equal(ByRank(expected[0].Answers), rows);
@@ -48,8 +54,10 @@ public sealed class ParallelBankTests
         }
     }
 
-    [Fact]
-    public void Gradients_of_gradients_cross_ranks()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Gradients_of_gradients_cross_ranks(bool overlapped)
     {
         double[] Second(int ranks)
         {
@@ -57,7 +65,9 @@ public sealed class ParallelBankTests
             InProcessGroup.Run(ranks, group =>
             {
                 using TensorScope scope = new();
-                using ParallelBank bank = new(Whole(), group);
+                using FeedForwardBank whole = Whole();
+                using ExchangeQueue? queue = overlapped ? new ExchangeQueue(group) : null;
+                using ParallelBank bank = new(whole, group, queue);
                 (Tensor rows, Tensor offsets) = OwnRows(Owners(ranks)[group.Rank]);
                 Tensor loss = bank.Forward(rows, offsets).Square().Sum();
                 Tensor first = Gradients.Of(loss, [rows], createGraph: true)[0];
@@ -88,14 +98,15 @@ public sealed class ParallelBankTests
         Assert.Contains(nameof(FeedForwardBank), failure.Message, StringComparison.Ordinal);
     }
 
-    private static Result[] Run(int ranks)
+    private static Result[] Run(int ranks, bool overlapped = false)
     {
         Result[] results = new Result[ranks];
         InProcessGroup.Run(ranks, group =>
         {
             using TensorScope scope = new();
             using FeedForwardBank whole = Whole();
-            using ParallelBank bank = new(whole, group);
+            using ExchangeQueue? queue = overlapped ? new ExchangeQueue(group) : null;
+            using ParallelBank bank = new(whole, group, queue);
             (Tensor rows, Tensor offsets) = OwnRows(Owners(ranks)[group.Rank]);
             Tensor answers = bank.Forward(rows, offsets);
             answers.Square().Sum().Backward();
