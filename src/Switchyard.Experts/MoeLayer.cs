@@ -52,6 +52,15 @@ public sealed class MoeLayer : Module
         whole.Dispose();
     }
 
+    /// <summary>Who does the work.</summary>
+    public ExpertBank Experts => _experts;
+
+    /// <summary>
+    /// Whether what the experts computed is not kept for the gradient but computed once more in the backward pass, by
+    /// the routing that was decided on the way forward: less memory for more time, and the same bits.
+    /// </summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Routes, works, combines. A token whose pairs were all dropped gets 0 from the routed experts.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
     /// <param name="context">What the gate may use beside them.</param>
@@ -60,9 +69,17 @@ public sealed class MoeLayer : Module
     {
         ArgumentNullException.ThrowIfNull(tokens);
         Routing routing = context.Ranks is { } ranks ? _gate.Route(tokens, context, ranks) : _gate.Route(tokens, context);
-        if (_shared is null) return (_experts.Forward(tokens, routing), routing);
+        Tensor output = Recompute
+            ? Tensor.Recomputed(() => Answer(tokens, routing), [tokens, .. routing.Differentiable, .. Parameters().Select(static parameter => parameter.Tensor)])
+            : Answer(tokens, routing);
+        return (output, routing);
+    }
+
+    private Tensor Answer(Tensor tokens, Routing routing)
+    {
+        if (_shared is null) return _experts.Forward(tokens, routing);
         (Tensor output, Tensor shared) = _experts.Forward(tokens, routing, () => Shared(_shared, tokens)); // [tokens, width]
-        return (output + shared, routing);
+        return output + shared;
     }
 
     private Tensor Shared(FeedForward shared, Tensor tokens)
