@@ -40,7 +40,7 @@ internal sealed class ChildProgram : IDisposable
     /// <summary>The launcher of MPI; null where it is not installed.</summary>
     public static string? Mpirun => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(static folder => Path.Combine(folder, "mpirun")).FirstOrDefault(File.Exists);
 
-    /// <summary>Starts it as several ranks of one machine, which a signal leaves so many seconds to save.</summary>
+    /// <summary>Starts it as several ranks of one machine. A signal to mpirun reaches them after so many seconds, and leaves them as many to save.</summary>
     public static ChildProgram StartUnderMpirun(int ranks, int seconds, params string[] arguments)
     {
         ProcessStartInfo start = new(Mpirun!, ["--allow-run-as-root", "--oversubscribe", "--mca", "odls_base_sigkill_timeout", $"{seconds}", "-np", $"{ranks}", "dotnet", Path.Combine(AppContext.BaseDirectory, "switchyard.dll"), .. arguments])
