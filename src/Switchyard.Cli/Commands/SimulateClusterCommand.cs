@@ -79,7 +79,7 @@ internal sealed class SimulateClusterCommand
         foreach (long size in sizes)
         {
             interrupted.ThrowIfCancellationRequested();
-            rows.Add(Row(comparison, size, output));
+            rows.Add((JsonNode)Row(comparison, size, output));
         }
         IReadOnlyList<Crossover> crossovers = comparison.Crossovers();
         output.WriteLine(string.Join("; ", crossovers.Select(static (crossover, index) => index == 0 ? $"small: {crossover.Algorithm.Name()}" : $"from {Size(crossover.From)}: {crossover.Algorithm.Name()}")));

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Switchyard.Language.Runs;
 using Switchyard.Training.Reports;
