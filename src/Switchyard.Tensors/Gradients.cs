@@ -4,7 +4,7 @@ namespace Switchyard.Tensors;
 
 /// <summary>
 /// Reverse-mode differentiation. Operations on tensors that require a gradient are recorded on the thread that
-/// runs them; <see cref="Of"/> and <see cref="Tensor.Backward"/> walk the record from the last to the first.
+/// runs them; <see cref="Of"/> and <see cref="Tensor.Backward(Tensor?, bool)"/> walk the record from the last to the first.
 /// </summary>
 /// <remarks>
 /// A walk marks all that it passes, down to the leaves: what shares a tensor that requires a gradient, such as a
@@ -53,6 +53,14 @@ public static class Gradients
 
     internal static void Backward(Tensor output, Tensor? upstream, bool createGraph)
         => Walk(output, upstream, createGraph, null, createGraph ? AccumulateDifferentiably : Accumulate);
+
+    internal static void Backward(Tensor output, Tensor? upstream, Action<Tensor> arrived)
+        => Walk(output, upstream, createGraph: false, null, (node, gradient) =>
+        {
+            bool isTaken = Accumulate(node, gradient);
+            arrived(node.Result);
+            return isTaken;
+        });
 
     /// <summary>Takes the gradient of a node that was asked for.</summary>
     /// <returns>Whether the tensor now belongs to somebody else.</returns>
@@ -162,13 +170,13 @@ public static class Gradients
         }
     }
 
-    /// <summary>Every node that the root was made from, in the order in which they were made.</summary>
+    /// <summary>Every node that the root was made from, in the order in which they were made; leaves just before what first uses them.</summary>
     private static void CollectFrom(Node root, List<Node> nodes)
     {
         root.IsVisited = true;
         nodes.Add(root);
         for (int i = 0; i < nodes.Count; i++) nodes[i].AddOperandsTo(nodes);
-        nodes.Sort(static (a, b) => a.Sequence.CompareTo(b.Sequence));
+        nodes.Sort(static (a, b) => a.Sequence != b.Sequence ? a.Sequence.CompareTo(b.Sequence) : b.IsLeaf.CompareTo(a.IsLeaf));
     }
 
     private static void MarkWanted(List<Node> nodes, IReadOnlyList<Tensor>? targets)

@@ -96,7 +96,7 @@ public abstract class TrainingTask
     /// <summary>
     /// Where the first value that is not finite stands, for the message that ends a training; null if it is not known.
     /// </summary>
-    /// <param name="loss">The loss of the micro-batch, in its scope, after <see cref="Tensor.Backward"/> if that was run.</param>
+    /// <param name="loss">The loss of the micro-batch, in its scope, after <see cref="Tensor.Backward(Tensor?, bool)"/> if that was run.</param>
     public virtual string? FirstNonFinite(Tensor loss)
     {
         List<(string Name, Tensor Tensor)> parameters = [.. Model.Parameters()];

@@ -20,5 +20,6 @@ internal static class CommandList
         MixtureCommand.Create(),
         RankCommand.Create(),
         BenchCommand.Create(),
+        SimulateCommand.Create(),
     ];
 }

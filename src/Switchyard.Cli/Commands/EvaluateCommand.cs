@@ -86,8 +86,8 @@ internal static class EvaluateCommand
     {
         ParallelFiles files = ParallelFiles.Find(data);
         ParallelText text = ParallelText.Load(files.Source, files.Target);
-        PairEvaluation predicted = TranslationEvaluator.Evaluate(run.Translator, TokenPairs.Encode(text, run.Tokenizer, run.Model.Options.Context), TranslationMarks.Of(run.Tokenizer), Batch, null, interrupted);
-        Translator translator = new(run.Translator, run.Tokenizer, beam);
+        PairEvaluation predicted = TranslationEvaluator.Evaluate(run.EncoderDecoder, TokenPairs.Encode(text, run.Tokenizer, run.Model.Options.Context), TranslationMarks.Of(run.Tokenizer), Batch, null, interrupted);
+        Translator translator = new(run.EncoderDecoder, run.Tokenizer, beam);
         List<string> translations = [];
         using (Progress progress = output.Progress("translating", "lines", text.Pairs))
         {
@@ -145,6 +145,7 @@ internal static class EvaluateCommand
             ["max_over_mean"] = layer.MaxOverMean,
             ["entropy"] = layer.LoadEntropy,
             ["token_entropy"] = layer.TokenEntropy,
+            ["active_per_token"] = layer.ActivePerToken,
             ["dropped_fraction"] = layer.DroppedFraction,
             ["load"] = new JsonArray([.. layer.Load.Select(load => (JsonNode)((double)load / Math.Max(1, layer.Pairs)))]),
         })]);

@@ -11,6 +11,7 @@ internal static class RankCommand
         RankTrainCommand.Create(),
         RankEvaluateCommand.Create(),
         RankScoreCommand.Create(),
+        RankServeCheckCommand.Create(),
         RankSimulateCommand.Create(),
         RankCompareCommand.Create(),
     };

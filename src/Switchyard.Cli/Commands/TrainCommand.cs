@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Switchyard.Collectives;
 using Switchyard.Experts.Evolution;
 using Switchyard.Language.Runs;
-using Switchyard.Tensors.Kernels;
 using Switchyard.Training;
 using Switchyard.Training.Reports;
 
@@ -25,6 +25,7 @@ internal sealed class TrainCommand
     private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with the run in this folder, from its newest good checkpoint", HelpName = "DIR" };
     private readonly Option<string[]> _knobs = new("--knob") { Description = "Turns a knob of the gate, such as groups=4; may be given again", HelpName = "KEY=VALUE" };
     private readonly Option<int> _threads = SharedOptions.Threads();
+    private readonly Option<int> _ranks = SharedOptions.Ranks();
     private readonly List<(Option Option, string Key, Func<ParseResult, JsonNode?> Value)> _settings = [];
 
     private TrainCommand()
@@ -81,6 +82,7 @@ internal sealed class TrainCommand
             new Example("switchyard train --data book.txt", "Trains on your text with settings that fit its size."),
             new Example("switchyard train --data texts/ --tokenizer bpe:4096 --experts 16 --tokens 20000000 --out runs/mine", "Chooses the tokenizer, the experts, the length and the folder."),
             new Example("switchyard train --gate sigmoid-bias --knob bias_rate=0.01", "Chooses the gate, and turns one of its knobs."),
+            new Example("switchyard train --ranks 2", "Shares experts and batches out among two ranks of this process; under mpirun the ranks are its processes."),
             new Example("switchyard train --recipe evomoe", "Trains a dense model at first, makes experts out of it, and lets the gate become sparse."),
             new Example("switchyard train --task mlm --data book.txt", "Learns to guess hidden tokens, for 'switchyard fill'."),
             new Example("switchyard train --task translation --data lines.en,lines.de", "Learns to translate from two files of equally many lines, for 'switchyard translate'."),
@@ -92,6 +94,7 @@ internal sealed class TrainCommand
         foreach ((Option option, _, _) in train._settings) command.Add(option);
         command.Add(train._knobs);
         command.Add(train._threads);
+        command.Add(train._ranks);
         return command;
     }
 
@@ -118,19 +121,24 @@ internal sealed class TrainCommand
     }
 
     private void Run(ParseResult parse, Output output, CancellationToken interrupted)
+        => RankLaunch.Run(parse.GetValue(_ranks), parse.GetValue(_threads), ranks => Train(parse, ranks is { Rank: > 0 } ? Output.ToNobody() : output, ranks, interrupted));
+
+    private void Train(ParseResult parse, Output output, ProcessGroup? ranks, CancellationToken interrupted)
     {
-        WorkerPool.Threads = parse.GetValue(_threads);
         WorkDisplay work = new(output);
-        using LanguageTraining training = Open(parse, output, work);
+        using LanguageTraining training = ranks is null ? Open(parse, output, work) : Open(parse, output, work, ranks);
         long tokensPerStep = training.Task.TokensPerMicroBatch * training.Options.Learning.MicroBatches;
         long? total = training.Plan.TotalSteps(training.Task.TokensPerMicroBatch) * tokensPerStep;
-        Introduce(training, output);
+        if (ranks is null) Introduce(training, output);
 
         RoutingView routing = new(MetricsBefore(training).LastOrDefault(static record => record.ValidationLayers is not null)?.ValidationLayers);
         if (training.Extended is { } extended) Describe(extended, training, output);
         StepMetrics? last = null;
         double seconds = 0, tokens = 0;
+        long step = 0;
         TrainingResult result;
+        // Who stops the ranks may be a launcher that lost one of them: it says which, and this says when.
+        using CancellationTokenRegistration told = interrupted.Register(() => { if (ranks is not null) output.Say($"interrupted in step {Volatile.Read(ref step) + 1}"); });
         using (Progress progress = output.Progress("training", "tokens", total))
         {
             result = training.Run(
@@ -141,6 +149,7 @@ internal sealed class TrainCommand
                         long done = metrics.Tokens - (last?.Tokens ?? metrics.Tokens - tokensPerStep);
                         if (metrics.TokensPerSecond > 0) (seconds, tokens) = (seconds + done / metrics.TokensPerSecond, tokens + done);
                         last = metrics;
+                        Volatile.Write(ref step, metrics.Step);
                         progress.Report(metrics.Tokens, RoutingView.Figures(metrics));
                     },
                     Evaluated = (step, evaluation) => output.Say(Describe(step, evaluation) + routing.Describe(evaluation.Layers)),
@@ -149,6 +158,7 @@ internal sealed class TrainCommand
                     {
                         output.Say($"resumed from {checkpoint}");
                         progress.Start = state.Tokens;
+                        Volatile.Write(ref step, state.Step);
                     },
                     Warned = output.Warn,
                     Working = work,
@@ -162,17 +172,35 @@ internal sealed class TrainCommand
             return;
         }
 
+        if (ranks is { Rank: > 0 }) return;
+
         // A run that was done before was not recorded now.
         last ??= MetricsBefore(training) is [.., StepMetrics newest] ? newest : null;
         double rate = seconds > 0 ? tokens / seconds : last?.TokensPerSecond ?? 0;
-        string sample = LanguageReport.Write(training, TypedLine.Of(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
-        LanguageEvaluation evaluation = (LanguageEvaluation?)result.Evaluation ?? training.Task.Evaluate(work, interrupted);
+        // A rank has only some of the experts: its report is made with the checkpoint, which has all.
+        using LanguageTraining? gathered = ranks is null ? null : LanguageTraining.Resume(training.Folder.Path);
+        gathered?.Run(new TrainingObserver(), TimeProvider.System, interrupted);
+        LanguageTraining whole = gathered ?? training;
+        string sample = LanguageReport.Write(whole, TypedLine.Of(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
+        LanguageEvaluation evaluation = (LanguageEvaluation?)result.Evaluation ?? whole.Task.Evaluate(work, interrupted);
         output.WriteLine(sample);
         output.WriteLine();
         output.WriteLine(evaluation.Description);
         output.WriteLine($"run:    {training.Folder.Path}");
         output.WriteLine($"report: {training.Folder.ReportPath}");
-        if (output.Json) output.Result(Summary(training, result, evaluation, last, rate));
+        if (output.Json) output.Result(Summary(whole, result, evaluation, last, rate));
+    }
+
+    /// <summary>Rank 0 begins the run; the others take up what it wrote.</summary>
+    private LanguageTraining Open(ParseResult parse, Output output, WorkDisplay work, ProcessGroup ranks)
+    {
+        LanguageTraining? training = ranks.Rank == 0 ? Open(parse, output, work) : null;
+        string folder = ranks.Share(training is null ? null : Path.GetFullPath(training.Folder.Path));
+        training ??= LanguageTraining.Resume(folder);
+        Introduce(training, output);
+        training.Distribute(ranks);
+        output.Say($"{ranks.Size} ranks ({ranks.Topology}), each with its share of the experts and of every micro-batch");
+        return training;
     }
 
     private LanguageTraining Open(ParseResult parse, Output output, WorkDisplay work)
@@ -182,7 +210,7 @@ internal sealed class TrainCommand
         if (parse.GetValue(_resume) is { } folder)
         {
             if (data is not null || config is not null || parse.GetValue(_out) is not null || changes.Count > 0)
-                throw new ArgumentException("--resume goes on with the settings that the run began with: give no others beside it, except --threads");
+                throw new ArgumentException("--resume goes on with the settings that the run began with: give no others beside it, except --threads and --ranks");
             return LanguageTraining.Resume(folder, work);
         }
         JsonObject? settings = config is null ? null : LanguageRunJson.Read(config);

@@ -49,7 +49,7 @@ internal static class TranslateCommand
     private static void Translate(string folder, IEnumerable<string> lines, BeamOptions beam, Output output, CancellationToken interrupted)
     {
         using LanguageRun run = LanguageRun.Open(folder, output.Warn);
-        Translator translator = new(run.Translator, run.Tokenizer, beam);
+        Translator translator = new(run.EncoderDecoder, run.Tokenizer, beam);
         JsonArray translations = [];
         int number = 0;
         foreach (string line in lines)

@@ -1,7 +1,9 @@
+using Switchyard.Collectives;
 using Switchyard.Experts;
 using Switchyard.Experts.Banks;
 using Switchyard.Experts.Evolution;
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Ranks;
 using Switchyard.Language.Runs;
 using Switchyard.Modules;
 using Switchyard.Tensors;
@@ -22,6 +24,7 @@ public sealed class PhasedTask : TrainingTask
     private readonly int _spawning; // the phase that begins with experts made out of a dense model, or -1
     private readonly ExpertSpawner? _spawner;
     private LanguageTask _task;
+    private Action<LanguageModel>? _distribute;
     private MoeLayer[] _mixtures = [];
     private List<(Tensor Weights, IReadOnlyList<int> Places)> _masked = [];
 
@@ -40,6 +43,13 @@ public sealed class PhasedTask : TrainingTask
         _spawner = _spawning < 0 ? null : new ExpertSpawner(_phases[_spawning].Spawn, options.Learning.Seed);
         _task = Make(0);
         if (options.Phases.Count > 0 && first == 0) BeginAsDense();
+    }
+
+    /// <summary>Shares the experts out among ranks; see <see cref="LanguageModel.Distribute"/>.</summary>
+    public void Distribute(ProcessGroup ranks, ExchangeQueue? queue)
+    {
+        _distribute = model => model.Distribute(ranks, queue);
+        _distribute(Model);
     }
 
     /// <summary>The model of the phase.</summary>
@@ -99,7 +109,7 @@ public sealed class PhasedTask : TrainingTask
     {
         ArgumentNullException.ThrowIfNull(layers);
         double flops = Model.TrainingFlopsPerToken;
-        if (layers.Count != _mixtures.Length) return flops;
+        if (layers.Count != _mixtures.Length || Model.Ranks is not null) return flops;
         // The model counts the experts that a token has in the end; six operations for each weight of one more.
         double usual = Model.Options.HasExperts ? Model.Options.Routing.ExpertsPerToken(Model.Options.Experts) : 0;
         for (int i = 0; i < layers.Count; i++)
@@ -145,6 +155,7 @@ public sealed class PhasedTask : TrainingTask
     private LanguageTask Make(int phase)
     {
         LanguageTask task = _makeTask(_phases[phase].ModelIn(_options.Model).Make(InitialWeights()));
+        _distribute?.Invoke(task.Model);
         _mixtures = [.. task.Model.Modules().Select(static module => module.Module).OfType<MoeLayer>()];
         _masked = _spawning < 0 || !_phases[_spawning].Spawn.Persistent ? [] : [.. task.Model.Parameters()
             .Select(weight => (weight.Tensor, Name: ExpertName.Parse(weight.Name)))

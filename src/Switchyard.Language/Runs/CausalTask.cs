@@ -41,11 +41,14 @@ public sealed class CausalTask : LanguageTask
     public override long TokensPerMicroBatch => (long)_learning.Batch * (_windows.WindowLength - 1);
 
     /// <inheritdoc/>
+    /// <remarks>A model whose experts are shared out gets this rank's share of the windows.</remarks>
     public override TaskLoss Loss(long microBatch, Philox random)
     {
-        WindowBatch windows = new(_learning.Batch, _windows.WindowLength);
-        for (int i = 0; i < _learning.Batch; i++) windows.Set(i, _windows.Window(microBatch * _learning.Batch + i));
-        return Loss(_model.Forward(windows.Inputs, random), windows.Targets, TokensPerMicroBatch, _learning.LabelSmoothing);
+        (int first, int count) = _model.Ranks is { } ranks ? WindowBatch.Share(_learning.Batch, ranks) : (0, _learning.Batch);
+        WindowBatch windows = new(count, _windows.WindowLength);
+        for (int i = 0; i < count; i++) windows.Set(i, _windows.Window(microBatch * _learning.Batch + first + i));
+        LanguageModelOutput output = _model.Forward(windows.Inputs, count == _learning.Batch ? random : random.Part(first, count, _learning.Batch));
+        return Loss(output, windows.Targets, windows.Targets.Elements, _learning.LabelSmoothing);
     }
 
     /// <inheritdoc/>

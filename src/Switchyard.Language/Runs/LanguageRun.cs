@@ -31,7 +31,7 @@ public sealed class LanguageRun : IDisposable
 
     /// <summary>The model, if it translates.</summary>
     /// <exception cref="SwitchyardException">The run is of another task.</exception>
-    public EncoderDecoderModel Translator => Of<EncoderDecoderModel>();
+    public EncoderDecoderModel EncoderDecoder => Of<EncoderDecoderModel>();
 
     /// <summary>What cuts text for it.</summary>
     public Tokenizer Tokenizer { get; }

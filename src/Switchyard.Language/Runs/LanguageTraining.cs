@@ -1,4 +1,6 @@
+using Switchyard.Collectives;
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Ranks;
 using Switchyard.Language.Evolution;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Modules;
@@ -9,6 +11,8 @@ namespace Switchyard.Language.Runs;
 /// <summary>The training of a language model in a run folder: begun, or taken up again where it was left.</summary>
 public sealed class LanguageTraining : IDisposable
 {
+    private ExchangeQueue? _queue;
+
     private LanguageTraining(LanguageRunOptions options, Tokenizer tokenizer, TaskData data, RunFolder folder)
     {
         (Options, Folder, Tokenizer) = (options, folder, tokenizer);
@@ -93,12 +97,33 @@ public sealed class LanguageTraining : IDisposable
         return training;
     }
 
+    /// <summary>
+    /// Shares the experts out among ranks that hold the same run. Each of them then trains on its share of every
+    /// micro-batch; rank 0 writes. Every rank must call it.
+    /// </summary>
+    /// <param name="ranks">The ranks; the group stays the caller's.</param>
+    /// <exception cref="ArgumentException">There are more ranks than windows in a micro-batch, or the run is one that a single rank trains.</exception>
+    public void Distribute(ProcessGroup ranks)
+    {
+        ArgumentNullException.ThrowIfNull(ranks);
+        if (Options.Task != LanguageRunOptions.Causal) throw new ArgumentException($"a run that learns {Options.Task} trains on one rank: leave --ranks out");
+        if (Options.Phases.Count > 0) throw new ArgumentException("a run whose model changes from phase to phase trains on one rank: leave --ranks out, or the recipe");
+        if (Options.Learning.Batch < ranks.Size) throw new ArgumentException($"a micro-batch of {Options.Learning.Batch} windows cannot be shared out among {ranks.Size} ranks: give a batch of {ranks.Size} or more, or fewer ranks");
+        // Inside a node rows travel by the processors that would have to work meanwhile.
+        if (ranks.Topology.Nodes > 1) _queue = new ExchangeQueue(ranks);
+        Task.Distribute(ranks, _queue);
+    }
+
     /// <summary>Trains to the end of the plan, or until cancelled.</summary>
     public TrainingResult Run(TrainingObserver observer, TimeProvider clock, CancellationToken cancellation)
-        => new Trainer(Task, Plan, Folder, observer, clock).Run(cancellation);
+        => new Trainer(Task, Plan, Folder, observer, clock, Model.Ranks).Run(cancellation);
 
     /// <inheritdoc/>
-    public void Dispose() => Model.Dispose();
+    public void Dispose()
+    {
+        _queue?.Dispose();
+        Model.Dispose();
+    }
 
     /// <summary>Takes over the weights of a dense model, and keeps them: the run needs it no more.</summary>
     private void BeginWith(DenseStart? start, IProgress<WorkProgress>? progress)

@@ -62,7 +62,9 @@ public sealed class DecoderModel : CausalModel
         KeyValueCache[]? caches = ((DecoderState?)state)?.Caches;
         Tensor x = _dropout.Forward(_embedding.Forward(ids), context.Random); // [batch, tokens, width]
         if (_rotary.Type != x.Type) _rotary = NewRotaryTable(); // the parameters were converted
-        LayerContext layerContext = new(_rotary, context.Positions!.Slice(0, 0, ids.Shape[1]), context); // positions are the same in every sequence
+        // The same in every sequence; a rank may have none.
+        Tensor positions = ids.Elements == 0 ? Tensor.Zeros([ids.Shape[1]], ElementType.Int32) : context.Positions!.Slice(0, 0, ids.Shape[1]); // [tokens]
+        LayerContext layerContext = new(_rotary, positions, context);
         List<Routing> routings = new(_layers.Length);
         for (int layer = 0; layer < _layers.Length; layer++)
         {

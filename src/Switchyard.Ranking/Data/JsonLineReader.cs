@@ -40,7 +40,7 @@ internal sealed class JsonLineReader(string path, Stream content) : RowReader(pa
             using JsonDocument document = JsonDocument.Parse(text);
             _row = Cells(document.RootElement);
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new SwitchyardException($"{Path}, line {_line}: not a JSON object", "give one object per line, such as {\"age\": 38, \"genres\": [\"a\", \"b\"]}", failure);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Switchyard.Files;
 
@@ -63,11 +64,11 @@ public sealed record FeatureSchema
     {
         try
         {
-            FeatureSchema schema = JsonSerializer.Deserialize(json, SchemaJson.Default.FeatureSchema) ?? throw new JsonException("null is no schema");
+            FeatureSchema schema = Filled((JsonNode.Parse(json) ?? throw new JsonException("null is no schema")).AsObject()).Deserialize(SchemaJson.Default.FeatureSchema)!;
             schema.Check(source);
             return schema;
         }
-        catch (JsonException failure)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new SwitchyardException($"{source}: not a schema: {failure.Message.ReplaceLineEndings(" ")}", "give features and tasks as docs/ranking.md shows", failure);
         }
@@ -91,6 +92,31 @@ public sealed record FeatureSchema
 
     /// <summary>The place of a task.</summary>
     internal int IndexOf(string task) => Tasks.Select(static one => one.Name).ToList().IndexOf(task);
+
+    /// <summary>What is not said stands at its default: a key that is missing would leave a property at zero.</summary>
+    private static JsonObject Filled(JsonObject schema)
+    {
+        schema["format"] ??= CurrentFormat;
+        schema["missing"] ??= new JsonArray();
+        Fill("features", JsonSerializer.SerializeToNode(new Feature { Name = "" }, SchemaJson.Default.Feature)!);
+        Fill("tasks", JsonSerializer.SerializeToNode(new TaskColumn { Name = "" }, SchemaJson.Default.TaskColumn)!);
+        if (schema["position"] is JsonObject position) schema["position"] = Merged(JsonSerializer.SerializeToNode(new PositionColumns { Column = "" }, SchemaJson.Default.PositionColumns)!, position);
+        return schema;
+
+        void Fill(string list, JsonNode defaults)
+        {
+            if (schema[list] is not JsonArray given) return;
+            schema[list] = new JsonArray([.. given.Select(one => one is JsonObject entry ? Merged(defaults.DeepClone(), entry) : one?.DeepClone())]);
+        }
+
+        static JsonNode Merged(JsonNode defaults, JsonObject given)
+        {
+            // What has no default, such as a name, is missed by the reader itself.
+            if (!given.ContainsKey("name")) defaults.AsObject().Remove("name");
+            foreach ((string key, JsonNode? value) in given) defaults[key] = value?.DeepClone();
+            return defaults;
+        }
+    }
 
     private void Check(string source)
     {

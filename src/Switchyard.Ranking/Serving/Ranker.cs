@@ -22,6 +22,9 @@ public sealed class Ranker : IDisposable
     /// <summary>The tasks, in the order of their scores.</summary>
     public IReadOnlyList<TaskColumn> Tasks => Volatile.Read(ref _lease).Model.Tasks;
 
+    /// <summary>Floating-point operations of a candidate in products.</summary>
+    public double FlopsPerCandidate => Volatile.Read(ref _lease).Model.FlopsPerCandidate;
+
     /// <summary>Loads the folder of a run. Tables stay in the file and are read as they are needed.</summary>
     /// <param name="folder">What <c>rank train</c> has written.</param>
     /// <param name="clock">Measures deadlines; that of the system if null.</param>
@@ -85,7 +88,7 @@ public sealed class Ranker : IDisposable
         {
             Lease lease = Volatile.Read(ref _lease);
             if (lease.TryHold()) return lease;
-            if (ReferenceEquals(lease, Volatile.Read(ref _lease))) throw new ObjectDisposedException(nameof(Ranker));
+            ObjectDisposedException.ThrowIf(ReferenceEquals(lease, Volatile.Read(ref _lease)), this);
         }
     }
 

@@ -59,6 +59,9 @@ internal sealed class ServingModel : IDisposable
     /// <summary>How the scores of the tasks weigh in the one that ranks, unless a request says otherwise.</summary>
     public ReadOnlySpan<double> Weights => _weights;
 
+    /// <summary>Floating-point operations of a candidate in products.</summary>
+    public double FlopsPerCandidate => _plan.Flops;
+
     /// <summary>The memory of the calling thread.</summary>
     public Workspace Workspace => _workspaces.Value!;
 

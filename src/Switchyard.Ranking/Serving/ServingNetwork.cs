@@ -13,7 +13,7 @@ internal static class ServingNetwork
     /// <returns>The logit or value of each task [tasks][rows, 1].</returns>
     public static Place[] Compile(ServingPlan plan, Scorer scorer, ServingInput input)
     {
-        IReadOnlyList<ServingInput> streams = scorer.Network switch
+        ServingInput[] streams = scorer.Network switch
         {
             MultiGateMixture mixture => Repeated(Layer(plan, mixture.Layer, [Mlp(plan, mixture.Shared, input)]), scorer.Layout.Tasks),
             LayeredExtraction extraction => Levels(plan, extraction, scorer.Layout.Tasks, input),
@@ -39,7 +39,7 @@ internal static class ServingNetwork
     private static ServingInput[] Levels(ServingPlan plan, LayeredExtraction extraction, int tasks, ServingInput input)
         => extraction.Levels.Aggregate<MultiGateLayer, ServingInput[]>([.. Enumerable.Repeat(input, tasks + 1)], (streams, level) => Layer(plan, level, streams));
 
-    private static ServingInput[] Layer(ServingPlan plan, MultiGateLayer layer, IReadOnlyList<ServingInput> streams)
+    private static ServingInput[] Layer(ServingPlan plan, MultiGateLayer layer, ServingInput[] streams)
     {
         MlpBank bank = (MlpBank)layer.Experts;
         ServingInput[] answers = Answers(plan, bank, layer.StreamOf, streams);
@@ -55,7 +55,7 @@ internal static class ServingNetwork
     }
 
     /// <summary>What every expert answers. The first layers of neighbours that read the same are one product.</summary>
-    private static ServingInput[] Answers(ServingPlan plan, MlpBank bank, IReadOnlyList<int> streamOf, IReadOnlyList<ServingInput> streams)
+    private static ServingInput[] Answers(ServingPlan plan, MlpBank bank, IReadOnlyList<int> streamOf, ServingInput[] streams)
     {
         ServingInput[] states = new ServingInput[bank.Experts];
         for (int layer = 0; layer < bank.Layers.Count; layer++)

@@ -90,22 +90,21 @@ internal static unsafe class RowsByIndex
         {
             Operands* o = (Operands*)state;
             int width = o->Width;
-            long end = o->Parts.End(part);
-            for (long pair = o->Parts.Start(part); pair < end; pair++)
+            long pair = o->Parts.Start(part), end = o->Parts.End(part);
+            // Two rows side by side, and the two after them on their way: a single one leaves the memory waiting.
+            for (; o->Streams && pair <= end - 2; pair += 2)
             {
-                T* x = (T*)o->X + (long)o->Index[pair] * width, y = (T*)o->Y + pair * width;
-                T* next = (T*)o->X + (long)o->Index[Math.Min(pair + 1, o->Pairs - 1)] * width;
-                if (!o->Streams)
+                T* first = o->Named<T>(pair), second = o->Named<T>(pair + 1), third = o->Named<T>(pair + 2), fourth = o->Named<T>(pair + 3);
+                T* y = (T*)o->Y + pair * width;
+                for (int i = 0; i < width; i += AlignedMemory.CacheLine / sizeof(T))
                 {
-                    new ReadOnlySpan<T>(x, width).CopyTo(new Span<T>(y, width));
-                    continue;
-                }
-                for (int i = 0; i < width; i += TVector.Count)
-                {
-                    Cache.Fetch(next + i);
-                    TVector.Stream(TVector.Load(x + i), y + i);
+                    Cache.Fetch(third + i);
+                    Cache.Fetch(fourth + i);
+                    StreamLine<T, TVector>(first + i, y + i);
+                    StreamLine<T, TVector>(second + i, y + width + i);
                 }
             }
+            for (; pair < end; pair++) new ReadOnlySpan<T>(o->Named<T>(pair), width).CopyTo(new Span<T>((T*)o->Y + pair * width, width));
         }
     }
 
@@ -199,6 +198,14 @@ internal static unsafe class RowsByIndex
         else TVector.Store(value, destination);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StreamLine<T, TVector>(T* from, T* to)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        for (int i = 0; i < AlignedMemory.CacheLine / sizeof(T); i += TVector.Count) TVector.Stream(TVector.Load(from + i), to + i);
+    }
+
     private struct Operands
     {
         public void* X;
@@ -214,6 +221,11 @@ internal static unsafe class RowsByIndex
         public int Pairs;
         public bool Streams;
         public RowParts Parts;
+
+        /// <summary>The row of X that a pair names; beyond the last pair, the last one's.</summary>
+        public readonly T* Named<T>(long pair)
+            where T : unmanaged
+            => (T*)X + (long)Index[Math.Min(pair, Pairs - 1)] * Width;
 
         /// <summary>The first token before which at least so many rows are read and written.</summary>
         public readonly int FirstToken(long rows)

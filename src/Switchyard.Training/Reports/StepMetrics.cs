@@ -38,6 +38,22 @@ public sealed record StepMetrics
 
     /// <summary>The routing of the held-out text; null where the step was not evaluated.</summary>
     public IReadOnlyList<LayerMetrics>? ValidationLayers { get; init; }
+
+    /// <summary>Where each rank's time went since the last record; null where there is one rank.</summary>
+    public IReadOnlyList<RankMetrics>? Ranks { get; init; }
+}
+
+/// <summary>Where one rank's time went, per step.</summary>
+public sealed record RankMetrics
+{
+    /// <summary>Seconds in which it computed.</summary>
+    public required double ComputeSeconds { get; init; }
+
+    /// <summary>Seconds in which data moved between ranks.</summary>
+    public required double ExchangeSeconds { get; init; }
+
+    /// <summary>Seconds in which it waited for other ranks.</summary>
+    public required double WaitSeconds { get; init; }
 }
 
 /// <summary>What one layer's gate did at one step.</summary>

@@ -85,7 +85,11 @@ public sealed class TaskCommandsTests : IDisposable
 
     [Theory]
     [InlineData("mlm", "text.txt", "--gate", "hash")]
+    [InlineData("mlm", "text.txt", "--recipe", "stablemoe")]
+    [InlineData("mlm", "text.txt", "--recipe", "evomoe")]
     [InlineData("translation", null, "--gate", "top-k")]
+    [InlineData("translation", null, "--recipe", "evomoe")]
+    [InlineData("translation", null, "--recipe", "base")]
     public void A_run_stopped_and_resumed_is_the_run_that_was_not_stopped(string task, string? data, params string[] more)
     {
         string whole = In("whole"), parts = In("parts"), place = data is null ? _pair : In(data);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Switchyard.Cli;
 using Switchyard.Cli.Commands;
+using Switchyard.Ranking.Features;
 using Switchyard.Tests.Cli;
 
 namespace Switchyard.Tests.Docs;
@@ -111,6 +112,18 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             Directory.Move(In($"new-{_newRuns}"), In("runs/lines"));
             Prepare("train", "--data", "book.txt", "--recipe", "dense");
             Directory.Move(In($"new-{_newRuns}"), In("runs/dense"));
+            Prepare("rank", "simulate", "--out", "clicks.csv", "--pages", "40");
+            Prepare("rank", "train", "--data", "clicks.csv", "--schema", "clicks.csv.schema.json");
+            Directory.Move(In($"new-{_newRuns}"), In("runs/ranker"));
+            (_, string[] log) = Assert.Single(Documentation.Blocks("docs/ranking.md", "csv"));
+            string[] rows = [.. Enumerable.Range(0, 40).SelectMany(copy => log.Skip(1).Select(row => $"{copy}{row}"))];
+            _folder.Write("log.csv", Encoding.UTF8.GetBytes(string.Join('\n', rows.Prepend(log[0]))));
+            (_, string[] schema) = Assert.Single(Documentation.Blocks("docs/ranking.md", "json"));
+            _folder.Write("schema.json", Encoding.UTF8.GetBytes(string.Join('\n', schema)));
+            (_, string[] queries) = Assert.Single(Documentation.Blocks("docs/ranking.md", "jsonl"));
+            Prepare("rank", "train", "--data", "log.csv", "--schema", "schema.json");
+            Directory.Move(In($"new-{_newRuns}"), In("runs/shop"));
+            _folder.Write("queries.jsonl", Encoding.UTF8.GetBytes(string.Join('\n', queries)));
             Prepare("export", "--run", "runs/mine", "--to", "huggingface", "exported/");
         }
 
@@ -142,6 +155,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
                 Set(small, small.Contains("--flops") ? "--flops" : "--steps", small.Contains("--flops") ? "1e6" : "2");
                 Set(small, "--config", In("tiny.json"));
             }
+            if (small[0] == "rank") MakeRankingSmall(small);
             if (small[0] != "train" || small.Contains("--resume")) return small;
 
             Set(small, "--out", In($"new-{++_newRuns}"));
@@ -151,6 +165,18 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             foreach ((string option, string value) in TinySizes)
                 if (!small.Contains("lstm-moe") || option is not ("--layers" or "--heads")) Set(small, option, value);
             return small;
+        }
+
+        private void MakeRankingSmall(List<string> small)
+        {
+            Change(small, "--query", In);
+            if (small.Contains("--schema") && !BuiltInSchemas.Names.Contains(small[small.IndexOf("--schema") + 1])) Change(small, "--schema", In);
+            if (small[1] == "simulate") Change(small, "--out", In);
+            else if (small[1] == "score" && small.Contains("--out")) Change(small, "--out", In);
+            else if (small[1] == "train") Set(small, "--out", In($"new-{++_newRuns}"));
+            if (small[1] is not ("train" or "compare")) return;
+            foreach ((string option, string value) in (ReadOnlySpan<(string, string)>)[("--pages", "40"), ("--passes", "1"), ("--expert-widths", "4"), ("--tower-widths", "4"), ("--shared-widths", "8")]) Set(small, option, value);
+            if (small[1] == "compare") Set(small, "--seeds", "1");
         }
 
         private void Prepare(params string[] words)

@@ -60,12 +60,21 @@ public sealed class LstmMoeTests
         }
     }
 
-    [Fact]
-    public void Every_parameter_has_the_gradient_that_differences_show()
+    /// <summary>Flat, with one gate, and hierarchical, with a gate in every group.</summary>
+    [Theory]
+    [InlineData("top-k", 3)]
+    [InlineData("noisy-top-k", 3)]
+    [InlineData("hierarchical", 4)]
+    public void Every_parameter_has_the_gradient_that_differences_show(string gate, int experts)
     {
         using TensorScope scope = new();
+        GateOptions routing = GateCatalogue.Find(gate).Defaults is HierarchicalOptions hierarchical ? hierarchical with { Groups = 2, TopK = 1 } : GateCatalogue.Find(gate).Defaults;
         // A seed for which no ReLU is close to its kink.
-        using LstmMoe model = (Small with { Vocabulary = 3, Width = 2, Hidden = 2, Experts = 3 }).Make(new Philox(5));
+        using LstmMoe model = (Small with { Vocabulary = 3, Width = 2, Hidden = 2, Experts = experts, Routing = routing }).Make(new Philox(5));
+        // Noisy gates begin undecided: far enough apart that differences flip no choice.
+        using (Gradients.Paused())
+            foreach ((string name, Tensor tensor) in model.Parameters())
+                if (name.StartsWith("mixture.gate", StringComparison.Ordinal)) tensor.CopyFrom(Tensor.Normal(tensor.Shape, 0, 3, new Philox(7)));
         model.To(ElementType.Float64);
         Tensor ids = Tensor.From([0, 2, 1, 2], [2, 2]);
         GradientCheck.RequireOfLeaves(
@@ -100,6 +109,22 @@ public sealed class LstmMoeTests
         Assert.Throws<ArgumentException>(() => LanguageRunJson.Change(options, JsonNode.Parse("""{"model": {"architecture": "gru"}}""")!.AsObject(), "test"));
         Assert.Throws<SwitchyardException>(() => LanguageRunJson.Change(options, JsonNode.Parse("""{"model": {"heads": 4}}""")!.AsObject(), "test"));
         Assert.IsType<DecoderOptions>(LanguageRunJson.Change(options, JsonNode.Parse("""{"model": {"architecture": "decoder", "heads": 2}}""")!.AsObject(), "test").Model);
+    }
+
+    [Fact]
+    public void A_run_may_be_hierarchical()
+    {
+        LanguageRunOptions options = LanguageRunJson.Change(
+            new LanguageRunOptions(), JsonNode.Parse("""{"model": {"architecture": "lstm-moe", "gate": "hierarchical", "experts": 64, "routing": {"groups": 16, "top_k": 2}}}""")!.AsObject(), "test");
+        using LstmMoe model = Assert.IsType<LstmMoe>(options.Model.Make(new Philox(1)));
+        int width = options.Model.Width, expert = 2 * width * options.Model.Hidden;
+        Assert.Equal(60 * expert, model.ParameterCount - model.ActiveParameterCount);
+        using TensorScope scope = new();
+        LanguageModelOutput output = model.Forward(Tensor.From(Ids, [1, Ids.Length]), new Philox(2));
+        Assert.Equal(["importance", "load"], output.Routings.Single().Losses.Select(static loss => loss.Name));
+        Assert.Equal(4 * Ids.Length, output.Routings.Single().Statistics.Pairs);
+        int[] groups = [.. output.Routings.Single().Choices!.ToArray<int>().Select(static expert => expert / 4)];
+        Assert.All(groups.Chunk(4), static token => Assert.Equal(2, token.Distinct().Count()));
     }
 
     [Fact]

@@ -25,7 +25,8 @@ public sealed class RoutingOfTrainingTests : IDisposable
     public void Switch_with_its_loss_is_balanced()
     {
         Course course = Train(new SwitchOptions { BalanceCoefficient = 0.01 });
-        Assert.InRange(course.HeldOut[^1].LoadEntropy, 0.97, 1);
+        // 0.97 on a natural text; of six grammars each has its own frequent bytes.
+        Assert.InRange(course.HeldOut[^1].LoadEntropy, 0.95, 1);
         Assert.InRange(course.HeldOut[^1].MaxOverMean, 1, 1.7);
     }
 

@@ -16,7 +16,7 @@ internal static class MaskingCases
         for (int place = 0; place < ids.Length; place++) ids[place] += special[place] != 0 ? Marked : 0;
         TokenMasker masker = new(new() { Share = parameters.GetProperty("probability").GetDouble() }, parameters.GetProperty("vocabulary").GetInt32(), parameters.GetProperty("mask_id").GetInt32(), static id => id >= Marked);
         masker.Mask(ids, labels, one.Tensor<double>("input.uniform_select"), one.Tensor<double>("input.uniform_action"), one.Tensor<int>("input.replacement"));
-        Assert.Equal(parameters.GetProperty("ignore").GetInt32(), TokenMasker.NotGuessed);
+        Assert.Equal(TokenMasker.NotGuessed, parameters.GetProperty("ignore").GetInt32());
         Assert.Equal(one.Tensor<int>("output.ids"), ids.Select(static id => id % Marked));
         Assert.Equal(one.Tensor<int>("output.labels"), labels);
         Assert.Equal(one.Values.GetProperty("selected").GetInt32(), labels.Count(static label => label != TokenMasker.NotGuessed));
