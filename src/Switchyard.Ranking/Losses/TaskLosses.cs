@@ -40,12 +40,12 @@ public static class TaskLosses
         return clicks * seconds * (-logits).Softplus() + (1 - clicks) * logits.Softplus();
     }
 
-    /// <summary>(ln(1 + prediction) - ln(1 + label))², for numbers of very different size.</summary>
+    /// <summary>(prediction - ln(1 + label))², for numbers of very different size: it is the logarithm that is predicted.</summary>
     /// <returns>[rows]</returns>
     public static Tensor SquaredLogarithm(Tensor predictions, Tensor labels)
     {
         ArgumentNullException.ThrowIfNull(predictions);
         ArgumentNullException.ThrowIfNull(labels);
-        return Tensor.SquaredError(predictions.Log1P(), labels.Log1P(), LossReduction.None);
+        return Tensor.SquaredError(predictions, labels.Log1P(), LossReduction.None);
     }
 }

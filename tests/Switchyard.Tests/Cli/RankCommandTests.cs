@@ -109,7 +109,7 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
             using MemoryStream packed = new();
             using (System.IO.Compression.GZipStream gzip = new(packed, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(File.ReadAllBytes(path));
             byte[] bytes = packed.ToArray();
-            bytes.AsSpan(bytes.Length / 2).Fill(0xFF);
+            bytes.AsSpan(12).Fill(0xFF);
             path += ".gz";
             File.WriteAllBytes(path, bytes);
         }

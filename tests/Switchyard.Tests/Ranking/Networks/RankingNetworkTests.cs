@@ -19,6 +19,12 @@ public sealed class RankingNetworkTests
         using TensorScope scope = new();
         using RankingNetwork network = Make(kind, 2, dropout: 0);
         network.To(ElementType.Float64);
+        // Biases of 0 would leave units exactly at the bend of their ReLU.
+        using (Gradients.Paused())
+        {
+            Philox random = new(5);
+            foreach ((_, Tensor parameter) in network.Parameters()) parameter.CopyFrom(Tensor.Normal(parameter.Shape, 0.1, 0.5, random, ElementType.Float64));
+        }
         Tensor x = Tensor.Normal([3, Width], 0, 1, new Philox(2), ElementType.Float64);
         Tensor[] leaves = [x, .. network.Parameters().Select(static parameter => parameter.Tensor)];
         foreach (Tensor leaf in leaves) leaf.RequiresGradient = true;

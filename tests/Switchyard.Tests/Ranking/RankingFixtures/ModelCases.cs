@@ -147,6 +147,7 @@ internal static partial class ModelCases
         int levels = c.Parameters.GetProperty("levels").GetInt32(), shared = c.Parameters.GetProperty("shared").GetInt32();
         using LayeredExtraction network = new(5, specific, shared, levels, [5], new SoftOptions(), new Philox(3));
         Tensor x = Tensor.Normal([8, 5], 0, 1, new Philox(4));
+        using Gradients.Pause pause = Gradients.Paused();
         double[][] before = Streams();
         foreach (JsonElement expected in c.Values.EnumerateArray())
         {
@@ -163,11 +164,7 @@ internal static partial class ModelCases
             layer.Weight.CopyFrom(kept);
         }
 
-        double[][] Streams()
-        {
-            using Gradients.Pause pause = Gradients.Paused();
-            return [.. network.Forward(x, null).Streams.Select(RankingCase.Doubles)];
-        }
+        double[][] Streams() => [.. network.Forward(x, null).Streams.Select(RankingCase.Doubles)];
     }
 
     private static void GateDropout(RankingCase c)
