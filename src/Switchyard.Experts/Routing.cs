@@ -84,6 +84,9 @@ public class Routing
     /// <summary>Which choice each pair is, token·choices + choice, Int32 [pairs]; null where tokens do not choose.</summary>
     public Tensor? Pairs => _pairs;
 
+    /// <summary>Whether the pairs and their weights say all, so that a bank may gather and combine by itself.</summary>
+    internal virtual bool IsListOfPairs => true;
+
     /// <summary>What is needed to force this routing.</summary>
     /// <exception cref="ArgumentException">The gate did not record its choices.</exception>
     internal (Tensor Choices, Tensor Pairs) Recorded

@@ -27,6 +27,9 @@ public sealed class SoftRouting : Routing
     public Tensor CombineWeights { get; }
 
     /// <inheritdoc/>
+    internal override bool IsListOfPairs => false;
+
+    /// <inheritdoc/>
     /// <returns>The slots [experts · sequences · slots, width], grouped by expert.</returns>
     public override Tensor Gather(Tensor tokens)
     {
