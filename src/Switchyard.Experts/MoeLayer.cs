@@ -36,6 +36,15 @@ public sealed class MoeLayer : Module
     /// <summary>What decides.</summary>
     public Gate Gate => _gate;
 
+    /// <summary>Who does the work.</summary>
+    public ExpertBank Experts => _experts;
+
+    /// <summary>
+    /// Whether what the experts computed is not kept for the gradient but computed once more in the backward pass, by
+    /// the routing that was decided on the way forward: less memory for more time, and the same bits.
+    /// </summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Routes, works, combines. A token whose pairs were all dropped gets 0 from the routed experts.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
     /// <param name="context">What the gate may use beside them.</param>
@@ -44,8 +53,16 @@ public sealed class MoeLayer : Module
     {
         ArgumentNullException.ThrowIfNull(tokens);
         Routing routing = _gate.Route(tokens, context);
+        Tensor output = Recompute
+            ? Tensor.Recomputed(() => Answer(tokens, routing), [tokens, .. routing.Differentiable, .. Parameters().Select(static parameter => parameter.Tensor)])
+            : Answer(tokens, routing);
+        return (output, routing);
+    }
+
+    private Tensor Answer(Tensor tokens, Routing routing)
+    {
         Tensor output = _experts.Forward(tokens, routing); // [tokens, width]
-        return (_shared is null ? output : output + Shared(_shared, tokens), routing);
+        return _shared is null ? output : output + Shared(_shared, tokens);
     }
 
     private Tensor Shared(FeedForward shared, Tensor tokens)

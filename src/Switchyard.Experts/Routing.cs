@@ -48,8 +48,32 @@ public class Routing
             slots.Offsets,
             weights.Reshape([choices.Tokens * choices.Count]).IndexSelect(0, slots.Pairs),
             losses,
-            new RoutingStatistics(slots.Load, slots.Dropped, tokenEntropy))
+            new RoutingStatistics(slots.Load, slots.Dropped, tokenEntropy) { Choosing = choices.Choosing() })
         => (_choices, _pairs) = (choices.Experts, slots.Pairs);
+
+    /// <summary>Writes down that every expert sees every token.</summary>
+    /// <param name="weights">The combine weights, differentiable [tokens, experts].</param>
+    /// <param name="tokenEntropy">See <see cref="RoutingStatistics.TokenEntropy"/>.</param>
+    /// <param name="logits">Router logits [tokens, experts].</param>
+    internal static Routing OfAll(Tensor weights, double tokenEntropy, Tensor logits)
+    {
+        (int tokens, int experts) = (weights.Shape[0], weights.Shape[1]);
+        Tensor tokenOf = Tensor.Empty([experts * tokens], ElementType.Int32);
+        Span<int> span = tokenOf.AsSpan<int>();
+        for (int pair = 0; pair < span.Length; pair++) span[pair] = pair % tokens;
+        long[] load = new long[experts];
+        Array.Fill(load, tokens);
+        return new Routing(tokens, tokenOf, EvenOffsets(experts, tokens), weights.Transpose(0, 1).Reshape([experts * tokens]), [], new RoutingStatistics(load, 0, tokenEntropy)) { Logits = logits };
+    }
+
+    /// <summary>The offsets where every expert sees every token, Int32 [experts + 1].</summary>
+    internal static Tensor EvenOffsets(int experts, int tokens)
+    {
+        Tensor offsets = Tensor.Empty([experts + 1], ElementType.Int32);
+        Span<int> span = offsets.AsSpan<int>();
+        for (int expert = 0; expert <= experts; expert++) span[expert] = checked(expert * tokens);
+        return offsets;
+    }
 
     /// <summary>How many tokens were routed.</summary>
     public int Tokens { get; }
@@ -91,6 +115,9 @@ public class Routing
     /// <exception cref="ArgumentException">The gate did not record its choices.</exception>
     internal (Tensor Choices, Tensor Pairs) Recorded
         => _choices is null || _pairs is null ? throw new ArgumentException("a routing without choices cannot be replayed: it comes from a gate that mixes tokens, or did not record them") : (_choices, _pairs);
+
+    /// <summary>What gradients flow through from the answers back to the gate.</summary>
+    internal virtual IEnumerable<Tensor> Differentiable => [Weights];
 
     /// <summary>The rows that the experts work on: each pair's token.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>

@@ -30,6 +30,9 @@ public sealed class SoftRouting : Routing
     internal override bool IsListOfPairs => false;
 
     /// <inheritdoc/>
+    internal override IEnumerable<Tensor> Differentiable => [Dispatch, CombineWeights];
+
+    /// <inheritdoc/>
     /// <returns>The slots [experts · sequences · slots, width], grouped by expert.</returns>
     public override Tensor Gather(Tensor tokens)
     {

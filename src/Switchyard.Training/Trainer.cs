@@ -1,3 +1,4 @@
+using Switchyard.Modules;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
 using Switchyard.Training.Checkpoints;
@@ -45,9 +46,30 @@ public sealed class Trainer
     public TrainingResult Run(CancellationToken cancellation = default)
     {
         using IDisposable folderLock = _run.Lock();
-        using AdamW optimiser = new(_task.Model.Parameters(), _plan.Beta1, _plan.Beta2, _plan.Epsilon, _plan.WeightDecay);
         _run.Checkpoints.RemoveLeftovers();
-        TrainingState saved = Start(optimiser), state = saved;
+        Optimiser optimiser = Start(out TrainingState state);
+        try
+        {
+            return Run(state, ref optimiser, cancellation);
+        }
+        finally
+        {
+            optimiser.Dispose();
+        }
+    }
+
+    /// <summary>Writes a checkpoint of the beginning, where the model's values do not follow from the seed.</summary>
+    /// <exception cref="SwitchyardException">The disk is full, or another process trains in the folder.</exception>
+    public void SaveBeginning()
+    {
+        using IDisposable folderLock = _run.Lock();
+        using Optimiser optimiser = NewOptimiser();
+        Save(Beginning(), optimiser);
+    }
+
+    private TrainingResult Run(TrainingState state, ref Optimiser optimiser, CancellationToken cancellation)
+    {
+        TrainingState saved = state;
         Evaluation? evaluation = null;
         if (state.EvaluationPending) (state, evaluation) = EvaluateLate(state, cancellation);
         using MetricsFile metrics = MetricsFile.Resume(_run.MetricsPath, state.Step);
@@ -57,9 +79,17 @@ public sealed class Trainer
 
         while (!IsDone(state) && !cancellation.IsCancellationRequested)
         {
+            bool isNewPhase = state.IsPhaseOver;
+            if (isNewPhase)
+            {
+                state = Enter(state, ref optimiser, evaluation, cancellation);
+                runner = new(_task, _plan, optimiser);
+                saved = Save(state, optimiser);
+            }
+            TrainingPhase phase = _task.Phases[state.Phase];
             double rate = LearningRate(state);
             long stepStarted = _clock.GetTimestamp();
-            _task.BeginStep(Progress(state));
+            _task.BeginStep(phase.ProgressAt(state.PhaseStart, Progress(state)));
             StepFigures figures = runner.Run(state.Step, state.MicroBatches, rate);
             _task.EndStep();
             secondsTrained += _clock.GetElapsedTime(stepStarted).TotalSeconds;
@@ -68,12 +98,14 @@ public sealed class Trainer
                 Step = state.Step + 1,
                 Tokens = state.Tokens + figures.Tokens,
                 MicroBatches = state.MicroBatches + _plan.MicroBatchesPerStep,
+                Flops = state.Flops + figures.Tokens * _task.FlopsPerToken(figures.Layers),
                 ElapsedSeconds = secondsBefore + _clock.GetElapsedTime(started).TotalSeconds,
             };
+            state = state with { IsPhaseOver = state.Phase < _task.Phases.Count - 1 && !IsDone(state) && phase.EndsWith(Progress(state), figures.Layers) };
 
-            bool evaluates = IsDone(state) || state.Step % _plan.EvaluateEvery == 0;
+            bool evaluates = IsDone(state) || state.IsPhaseOver || state.Step % _plan.EvaluateEvery == 0;
             if (evaluates) (state, evaluation) = Evaluate(state, cancellation);
-            if (evaluates || state.Step % _plan.RecordEvery == 0)
+            if (evaluates || isNewPhase || state.Step % _plan.RecordEvery == 0)
             {
                 StepMetrics record = new()
                 {
@@ -83,9 +115,11 @@ public sealed class Trainer
                     LearningRate = rate,
                     GradientNorm = figures.GradientNorm,
                     TokensPerSecond = secondsTrained > 0 ? (state.Tokens - tokensRecorded) / secondsTrained : 0,
-                    ValidationLoss = evaluates ? evaluation?.Loss : null,
+                    Phase = _task.Phases.Count > 1 ? phase.Name : null,
+                    Flops = state.Flops > 0 ? state.Flops : null,
                     Layers = figures.Layers,
                 };
+                if (evaluates) record = WithEvaluation(record, evaluation);
                 metrics.Append(record);
                 _observer.Recorded?.Invoke(record);
                 (tokensRecorded, secondsTrained) = (state.Tokens, 0);
@@ -97,48 +131,96 @@ public sealed class Trainer
     }
 
     /// <summary>Where training begins: at the newest good checkpoint, or at nothing.</summary>
-    private TrainingState Start(Optimiser optimiser)
+    private Optimiser Start(out TrainingState state)
     {
         if (_run.Checkpoints.OpenNewest(_observer.Warned) is not { } checkpoint)
-            return new TrainingState { Format = TrainingState.CurrentFormat, Model = _task.ModelDescription, Seed = _plan.Seed, Step = 0, Tokens = 0, MicroBatches = 0, ElapsedSeconds = 0 };
-        TrainingState state = checkpoint.State;
+        {
+            state = Beginning();
+            return NewOptimiser();
+        }
+        state = checkpoint.State;
+        if (state.Phase < 0 || state.Phase >= _task.Phases.Count)
+            throw new SwitchyardException($"{checkpoint.Path} is a checkpoint of phase {state.Phase + 1}, and the training has {_task.Phases.Count}", "resume with the configuration that the run began with, or train in another folder");
+        _task.Enter(state.Phase)?.Dispose();
         if (state.Model != _task.ModelDescription)
             throw new SwitchyardException($"{checkpoint.Path} is a checkpoint of another model: '{state.Model}', where '{_task.ModelDescription}' is trained", "resume with the configuration that the run began with, or train in another folder");
         if (state.Seed != _plan.Seed)
             throw new SwitchyardException($"{checkpoint.Path} was trained with seed {state.Seed}, not {_plan.Seed}", "resume with the seed that the run began with, or train in another folder");
         checkpoint.Load(_task.Model);
+        Optimiser optimiser = NewOptimiser();
         checkpoint.Load(optimiser);
         _observer.Resumed?.Invoke(checkpoint.Path, state);
+        return optimiser;
+    }
+
+    private TrainingState Beginning()
+        => new() { Format = TrainingState.CurrentFormat, Model = _task.ModelDescription, Seed = _plan.Seed, Step = 0, Tokens = 0, MicroBatches = 0, ElapsedSeconds = 0 };
+
+    private Optimiser NewOptimiser() => _task.MakeOptimiser(_plan);
+
+    /// <summary>Begins the phase that follows: the model and the optimiser become those of the phase, made of what they were.</summary>
+    private TrainingState Enter(TrainingState state, ref Optimiser optimiser, Evaluation? before, CancellationToken cancellation)
+    {
+        state = state with { Phase = state.Phase + 1, PhaseStart = Progress(state), IsPhaseOver = false };
+        using (Module? former = _task.Enter(state.Phase))
+        {
+            if (former is not null)
+            {
+                using TensorScope scope = new();
+                using Gradients.Pause pause = Gradients.Paused();
+                _task.CarryFrom(former);
+                Optimiser next = NewOptimiser();
+                next.GoOnFrom(optimiser, (name, find) => _task.Carry(name, find, isMoment: true));
+                optimiser.Dispose();
+                optimiser = next;
+            }
+        }
+        state = state with { Model = _task.ModelDescription };
+        // Before the first step, so that what is evaluated is what that step begins with.
+        _task.BeginStep(0);
+        if (_observer.Entered is { } entered)
+        {
+            entered(new PhaseEntry(state.Step, _task.Phases[state.Phase], before?.Loss, Measure(cancellation)?.Loss));
+        }
         return state;
     }
 
     private bool IsDone(TrainingState state)
         => _plan.Minutes is { } minutes ? state.ElapsedSeconds >= minutes * 60
             : _plan.Tokens is { } tokens ? state.Tokens >= tokens
+            : _plan.Flops is { } flops ? state.Flops >= flops
             : state.Step >= _plan.Steps;
 
     private double LearningRate(TrainingState state)
         => _totalSteps is { } total ? _plan.LearningRate.At(state.Step, total) : _plan.LearningRate.At(state.Step, Progress(state));
 
     private double Progress(TrainingState state)
-        => _totalSteps is { } total ? (double)state.Step / total : state.ElapsedSeconds / (_plan.Minutes!.Value * 60);
+        => _totalSteps is { } total ? (double)state.Step / total
+            : _plan.Flops is { } flops ? state.Flops / flops
+            : state.ElapsedSeconds / (_plan.Minutes!.Value * 60);
 
     /// <summary>Evaluates, unless it is cancelled: the state then says that it is still to be done.</summary>
     private (TrainingState State, Evaluation? Evaluation) Evaluate(TrainingState state, CancellationToken cancellation)
+    {
+        if (Measure(cancellation) is not { } evaluation) return (state with { EvaluationPending = true }, null);
+        _observer.Evaluated?.Invoke(state.Step, evaluation);
+        double best = state.BestValidation is { } before && !(evaluation.Loss < before) ? before : evaluation.Loss;
+        return (state with { BestValidation = best, EvaluationPending = false }, evaluation);
+    }
+
+    /// <summary>Evaluates; null where it is cancelled.</summary>
+    private Evaluation? Measure(CancellationToken cancellation)
     {
         using Gradients.Pause pause = Gradients.Paused();
         using TensorScope scope = new();
         _task.Model.Train(false);
         try
         {
-            Evaluation evaluation = _task.Evaluate(_observer.Working, cancellation);
-            _observer.Evaluated?.Invoke(state.Step, evaluation);
-            double best = state.BestValidation is { } before && !(evaluation.Loss < before) ? before : evaluation.Loss;
-            return (state with { BestValidation = best, EvaluationPending = false }, evaluation);
+            return _task.Evaluate(_observer.Working, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            return (state with { EvaluationPending = true }, null);
+            return null;
         }
         finally
         {
@@ -154,9 +236,12 @@ public sealed class Trainer
         StepMetrics? record = MetricsFile.Read(_run.MetricsPath).FirstOrDefault(record => record.Step == state.Step);
         if (record is null) return (state, evaluation);
         using MetricsFile metrics = MetricsFile.Resume(_run.MetricsPath, state.Step - 1);
-        metrics.Append(record with { ValidationLoss = evaluation.Loss });
+        metrics.Append(WithEvaluation(record, evaluation));
         return (state, evaluation);
     }
+
+    private static StepMetrics WithEvaluation(StepMetrics record, Evaluation? evaluation)
+        => record with { ValidationLoss = evaluation?.Loss, Figures = evaluation?.Figures, ValidationLayers = evaluation?.Layers is { Count: > 0 } layers ? layers : null };
 
     private TrainingState Save(TrainingState state, Optimiser optimiser)
     {

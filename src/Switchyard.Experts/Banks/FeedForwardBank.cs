@@ -9,6 +9,9 @@ namespace Switchyard.Experts.Banks;
 /// </summary>
 public sealed class FeedForwardBank : ExpertBank
 {
+    /// <summary>What the projection back is called: its columns are the inner units, which are the rows of the others.</summary>
+    public const string DownName = "down_proj";
+
     private readonly FeedForwardActivation _activation;
     private readonly Tensor? _gate;
     private readonly Tensor _up;
@@ -29,7 +32,7 @@ public sealed class FeedForwardBank : ExpertBank
         _activation = activation;
         if (activation == FeedForwardActivation.SwiGlu) _gate = AddParameter("gate_proj", Tensor.Normal([experts, hidden, width], 0, deviation, random));
         _up = AddParameter("up_proj", Tensor.Normal([experts, hidden, width], 0, deviation, random));
-        _down = AddParameter("down_proj", Tensor.Normal([experts, width, hidden], 0, downDeviation ?? deviation, random));
+        _down = AddParameter(DownName, Tensor.Normal([experts, width, hidden], 0, downDeviation ?? deviation, random));
     }
 
     /// <inheritdoc/>

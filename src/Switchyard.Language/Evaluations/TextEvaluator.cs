@@ -1,4 +1,3 @@
-using Switchyard.Experts;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Tensors;
@@ -17,7 +16,7 @@ public static class TextEvaluator
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static TextEvaluation Evaluate(
-        LanguageModel model, Tokenizer tokenizer, EvaluationWindows windows, int batch, Action<int>? report = null, CancellationToken cancellation = default)
+        CausalModel model, Tokenizer tokenizer, EvaluationWindows windows, int batch, Action<int>? report = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -30,7 +29,7 @@ public static class TextEvaluator
         {
             double nats = 0;
             long bytes = 0;
-            RoutingStatistics[] layers = [];
+            RoutingTotals routing = new();
             int length = windows.WindowLength;
             for (int first = 0; first < windows.Count; first += batch)
             {
@@ -43,19 +42,14 @@ public static class TextEvaluator
                 LanguageModelOutput output = model.Forward(part.Inputs);
                 Tensor logits = output.Logits.Reshape([(int)part.Targets.Elements, model.Options.Vocabulary]); // [count · (length - 1), vocabulary]
                 nats += Tensor.CrossEntropy(logits, part.Targets, reduction: LossReduction.Sum).ToDouble();
-                layers = Merge(layers, output.Routings, (long)first * (length - 1));
+                routing.Add(output.Routings, (long)count * (length - 1));
                 report?.Invoke(first + count);
             }
-            return new TextEvaluation(nats, windows.Predictions, bytes, layers);
+            return new TextEvaluation(nats, windows.Predictions, bytes, routing.Layers) { MainExperts = routing.MainExperts };
         }
         finally
         {
             model.Train(wasTraining);
         }
     }
-
-    private static RoutingStatistics[] Merge(RoutingStatistics[] sums, IReadOnlyList<Routing> routings, long tokensBefore)
-        => sums.Length == 0
-            ? [.. routings.Select(static routing => routing.Statistics)]
-            : [.. sums.Zip(routings, (sum, routing) => sum.Plus(routing.Statistics, tokensBefore, routing.Tokens))];
 }

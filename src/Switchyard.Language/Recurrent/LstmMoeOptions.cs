@@ -26,7 +26,7 @@ public sealed record LstmMoeOptions : LanguageModelOptions
     public override IReadOnlyList<int> MixtureLayers => HasExperts ? [1] : [];
 
     /// <inheritdoc/>
-    public override LanguageModel Make(Philox random) => new LstmMoe(this, random);
+    public override LstmMoe Make(Philox random) => new(this, random);
 
     /// <inheritdoc/>
     public override string Describe() => $"LSTM, mixture, LSTM of width {Width}; {DescribeExperts()}; vocabulary {Vocabulary}, context {Context}";

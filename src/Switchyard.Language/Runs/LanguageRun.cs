@@ -1,4 +1,5 @@
 using Switchyard.Language.Tokenizers;
+using Switchyard.Language.Transformer;
 using Switchyard.Tensors;
 using Switchyard.Training;
 using Switchyard.Training.Checkpoints;
@@ -8,14 +9,28 @@ namespace Switchyard.Language.Runs;
 /// <summary>A trained model with its tokenizer, as a run folder holds it.</summary>
 public sealed class LanguageRun : IDisposable
 {
-    private LanguageRun(LanguageRunOptions options, LanguageModel model, Tokenizer tokenizer, TrainingState state)
-        => (Options, Model, Tokenizer, State) = (options, model, tokenizer, state);
+    private readonly string _path;
+
+    private LanguageRun(string path, LanguageRunOptions options, LanguageModel model, Tokenizer tokenizer, TrainingState state)
+        => (_path, Options, Model, Tokenizer, State) = (path, options, model, tokenizer, state);
 
     /// <summary>How it was trained.</summary>
     public LanguageRunOptions Options { get; }
 
     /// <summary>The model, in evaluation mode.</summary>
     public LanguageModel Model { get; }
+
+    /// <summary>The model, if it continues texts.</summary>
+    /// <exception cref="SwitchyardException">The run is of another task.</exception>
+    public CausalModel Causal => Of<CausalModel>();
+
+    /// <summary>The model, if it guesses hidden tokens.</summary>
+    /// <exception cref="SwitchyardException">The run is of another task.</exception>
+    public EncoderModel Encoder => Of<EncoderModel>();
+
+    /// <summary>The model, if it translates.</summary>
+    /// <exception cref="SwitchyardException">The run is of another task.</exception>
+    public EncoderDecoderModel Translator => Of<EncoderDecoderModel>();
 
     /// <summary>What cuts text for it.</summary>
     public Tokenizer Tokenizer { get; }
@@ -34,12 +49,16 @@ public sealed class LanguageRun : IDisposable
         Tokenizer tokenizer = Tokenizer.Load(path);
         Checkpoint checkpoint = folder.Checkpoints.OpenNewest(warn)
             ?? throw new SwitchyardException($"{path} has no checkpoint yet", "let the training write one, or name another run");
-        LanguageModel model = options.Model.Make(new Philox(0));
+        LanguageModel model = options.ModelIn(checkpoint.State.Phase).Make(new Philox(0));
         checkpoint.Load(model);
         model.Train(false);
-        return new LanguageRun(options, model, tokenizer, checkpoint.State);
+        return new LanguageRun(path, options, model, tokenizer, checkpoint.State);
     }
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
+
+    private T Of<T>()
+        where T : LanguageModel
+        => Model as T ?? throw new SwitchyardException($"{_path} is a run of the task {Options.Task}", "'generate' takes runs of lm, 'fill' of mlm, 'translate' of translation, and 'evaluate' all of them");
 }

@@ -18,10 +18,15 @@ internal static unsafe class BlockProduct
     private const int ColumnBlock = 1536;
 
     // With fewer rows than this, packing B costs more than reading it in place.
-    private const int RowsWorthPacking = 16;
+    private const int RowsWorthPacking = 8;
 
-    // Rows of B that are read in place at a time: each is a stream of its own, which the processor fetches ahead.
-    private const int InnerBlockInPlace = 16;
+    // Rows of B that are read in place at a time: so many that, where their distance is a power of two, they do not chase
+    // each other out of the first-level cache.
+    private const int InnerBlockInPlace = 8;
+
+    // Few rows are done with a slice of B sooner than the next one comes from memory. Smaller slices stay in the second-level
+    // cache, into which the next one is fetched meanwhile.
+    private const int FewRows = 32, InnerBlockOfFewRows = 64;
 
     private const int TileElements = 14 * 32;
 
@@ -43,7 +48,8 @@ internal static unsafe class BlockProduct
         where TLanes : struct, ILanes<T, TVector>
     {
         bool inPlace = !block.BTransposed && block.BRows == null && block.Rows <= RowsWorthPacking;
-        int innerBlock = inPlace ? InnerBlockInPlace : TLanes.InnerBlock;
+        bool fetchesAhead = block.Rows <= FewRows && !block.BTransposed && block.BRows == null;
+        int innerBlock = inPlace ? InnerBlockInPlace : fetchesAhead ? InnerBlockOfFewRows : TLanes.InnerBlock;
         // An empty inner dimension is one empty chain, which stores the zeros.
         int innerSlices = Math.Max(1, (block.Inner + innerBlock - 1) / innerBlock);
         for (int column = 0; column < block.Columns; column += ColumnBlock)
@@ -53,13 +59,14 @@ internal static unsafe class BlockProduct
             {
                 int k = Edges.Of(block.Inner, innerSlices, i, Edges.InnerStep), end = Edges.Of(block.Inner, innerSlices, i + 1, Edges.InnerStep);
                 Block<T> slice = block.Cut(0, block.Rows, column, columns).CutInner(k, end - k);
-                if (inPlace) RunInPlace<T, TVector, TLanes>(slice, isLast: end == block.Inner);
-                else RunPacked<T, TVector, TLanes>(slice);
+                bool fetches = fetchesAhead && end < block.Inner;
+                if (inPlace) RunInPlace<T, TVector, TLanes>(slice, fetches);
+                else RunPacked<T, TVector, TLanes>(slice, fetches);
             }
         }
     }
 
-    private static void RunPacked<T, TVector, TLanes>(in Block<T> slice)
+    private static void RunPacked<T, TVector, TLanes>(in Block<T> slice, bool fetches)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
@@ -74,12 +81,12 @@ internal static unsafe class BlockProduct
             Block<T> block = slice.Cut(row, rows, 0, slice.Columns);
             Panels panels = PanelsOfA<T, TVector, TLanes>(rows, slice.Inner);
             PackA(block, panels, packedA);
-            MultiplyPacked<T, TVector, TLanes>(block, panels, packedA, strips, packedB);
+            MultiplyPacked<T, TVector, TLanes>(block, panels, packedA, strips, packedB, fetches);
         }
     }
 
-    /// <summary>Multiplies a packed block of A, all panels, by a packed block of B, strip after strip.</summary>
-    internal static void MultiplyPacked<T, TVector, TLanes>(in Block<T> block, in Panels panels, T* packedA, in Panels strips, T* packedB)
+    /// <summary>Multiplies a packed block of A, all panels, by a packed block of B, strip after strip, and may fetch what comes below in B.</summary>
+    internal static void MultiplyPacked<T, TVector, TLanes>(in Block<T> block, in Panels panels, T* packedA, in Panels strips, T* packedB, bool fetches = false)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
@@ -88,11 +95,12 @@ internal static unsafe class BlockProduct
         {
             int column = strips.First(strip);
             Block<T> tiles = block.Cut(0, block.Rows, column, strips.First(strip + 1) - column);
+            if (fetches) FetchBelow(tiles);
             RunStrip<T, TVector, TLanes>(tiles, panels, packedA, packedB + strip * strips.Stride, strips.Width);
         }
     }
 
-    private static void RunInPlace<T, TVector, TLanes>(in Block<T> slice, bool isLast)
+    private static void RunInPlace<T, TVector, TLanes>(in Block<T> slice, bool fetches)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
@@ -104,14 +112,14 @@ internal static unsafe class BlockProduct
         {
             int column = strips.First(strip);
             Block<T> tiles = slice.Cut(0, slice.Rows, column, strips.First(strip + 1) - column);
-            if (!isLast) FetchBelow(tiles);
+            if (fetches) FetchBelow(tiles);
             bool whole = tiles.Columns % strips.Unit == 0;
             if (!whole) PackB(tiles, Strips<T, TVector, TLanes>(tiles.Columns, slice.Inner), packedB);
             RunStrip<T, TVector, TLanes>(tiles, panels, packedA, whole ? tiles.B : packedB, whole ? tiles.BStride : strips.Width);
         }
     }
 
-    // The rows of B that come after those of a strip: each is too short for the processor to see where it leads.
+    // The rows of B that come after those of a strip.
     private static void FetchBelow<T>(in Block<T> strip)
         where T : unmanaged
     {

@@ -10,7 +10,7 @@ internal static unsafe class RowsByIndex
     public static void Gather(Tensor x, Tensor index, Tensor y)
     {
         y.MarkChanged();
-        Operands operands = new() { X = (void*)x.Address, Index = (int*)index.Address, Y = (void*)y.Address, Width = y.Shape[1], Streams = Cache.IsBeyond(y), Parts = RowParts.Of(y.Shape[0], y.Shape[1]) };
+        Operands operands = new() { X = (void*)x.Address, Index = (int*)index.Address, Y = (void*)y.Address, Width = y.Shape[1], Streams = Cache.IsBeyond(y), Pairs = y.Shape[0], Parts = RowParts.ToMove(y.Shape[0], y.Shape[1]) };
         VectorLoop.Run<GatherPart>(x.Type, operands.Parts.Count, &operands);
     }
 
@@ -33,9 +33,11 @@ internal static unsafe class RowsByIndex
             Starts = starts.Pointer,
             PairsByToken = pairsByToken.Pointer,
             Width = y.Shape[1],
+            Tokens = tokens,
             Pairs = pairs,
             Streams = Cache.IsBeyond(y),
-            Parts = RowParts.Of(tokens, y.Shape[1]),
+            // By rows read and written: of the tokens of a text, few have most of the pairs.
+            Parts = RowParts.ToMove((long)tokens + pairs, y.Shape[1]),
         };
         VectorLoop.Run<ScatterPart>(x.Type, operands.Parts.Count, &operands);
     }
@@ -54,8 +56,9 @@ internal static unsafe class RowsByIndex
             Gradient = (void*)dx.Address,
             WeightGradient = (void*)dweights.Address,
             Width = x.Shape[1],
+            Pairs = x.Shape[0],
             Streams = Cache.IsBeyond(dx),
-            Parts = RowParts.Of(x.Shape[0], x.Shape[1]),
+            Parts = RowParts.ToMove(x.Shape[0], x.Shape[1]),
         };
         VectorLoop.Run<ScatterBackwardPart>(x.Type, operands.Parts.Count, &operands);
     }
@@ -91,7 +94,7 @@ internal static unsafe class RowsByIndex
             for (long pair = o->Parts.Start(part); pair < end; pair++)
             {
                 T* x = (T*)o->X + (long)o->Index[pair] * width, y = (T*)o->Y + pair * width;
-                T* next = (T*)o->X + (long)o->Index[Math.Min(pair + 1, end - 1)] * width;
+                T* next = (T*)o->X + (long)o->Index[Math.Min(pair + 1, o->Pairs - 1)] * width;
                 if (!o->Streams)
                 {
                     new ReadOnlySpan<T>(x, width).CopyTo(new Span<T>(y, width));
@@ -115,9 +118,9 @@ internal static unsafe class RowsByIndex
         {
             Operands* o = (Operands*)state;
             int width = o->Width, block = 4 * TVector.Count;
-            for (long token = o->Parts.Start(part); token < o->Parts.End(part); token++)
+            for (int token = o->FirstToken(o->Parts.Start(part)), last = o->FirstToken(o->Parts.End(part)); token < last; token++)
             {
-                T* y = (T*)o->Y + token * width;
+                T* y = (T*)o->Y + (long)token * width;
                 int start = o->Starts[token], end = o->Starts[token + 1], column = 0;
                 for (; column <= width - block; column += block)
                 {
@@ -164,7 +167,7 @@ internal static unsafe class RowsByIndex
             for (long pair = o->Parts.Start(part); pair < end; pair++)
             {
                 T* x = (T*)o->X + pair * width, dx = (T*)o->Gradient + pair * width, dy = (T*)o->Y + (long)o->Index[pair] * width;
-                T* next = (T*)o->Y + (long)o->Index[Math.Min(pair + 1, end - 1)] * width;
+                T* next = (T*)o->Y + (long)o->Index[Math.Min(pair + 1, o->Pairs - 1)] * width;
                 TVector weight = TVector.Create(((T*)o->Weights)[pair]), even = default, odd = default;
                 int i = 0;
                 for (; i <= width - 2 * TVector.Count; i += 2 * TVector.Count)
@@ -207,9 +210,23 @@ internal static unsafe class RowsByIndex
         public int* Starts;
         public int* PairsByToken;
         public int Width;
+        public int Tokens;
         public int Pairs;
         public bool Streams;
         public RowParts Parts;
+
+        /// <summary>The first token before which at least so many rows are read and written.</summary>
+        public readonly int FirstToken(long rows)
+        {
+            int low = 0, high = Tokens;
+            while (low < high)
+            {
+                int middle = low + (high - low) / 2;
+                if (Starts[middle] + (long)middle < rows) low = middle + 1;
+                else high = middle;
+            }
+            return low;
+        }
 
         public readonly T Weight<T>(int at)
             where T : unmanaged, IFloatingPointIeee754<T>

@@ -32,6 +32,9 @@ public sealed class LineChart : IReportPart
     /// <summary>A dashed horizontal line and what it means, such as the entropy of the source; or null.</summary>
     public (double Value, string Name)? Reference { get; init; }
 
+    /// <summary>Dashed vertical lines and what they mean, such as the step at which a phase begins.</summary>
+    public IReadOnlyList<(double X, string Name)> Marks { get; init; } = [];
+
     /// <inheritdoc/>
     public void WriteTo(HtmlWriter html)
     {
@@ -55,6 +58,8 @@ public sealed class LineChart : IReportPart
         ChartAxes.Write(html, frame, XLabel, YLabel);
         for (int i = 0; i < drawn.Length; i++) WriteLine(html, frame, drawn[i], i);
         WriteReference(html, frame);
+        foreach ((double x, string name) in Marks)
+            html.Write($"<path class=\"reference\" d=\"M{frame.X(x)} {Top}v{frame.Bottom - Top}\"><title>{name}</title></path>\n");
         LineReadOuts.Write(html, frame, XLabel, [.. drawn.Select(series => (series.Name, series.Points.Where(CanDraw).ToArray()))]);
         html.Write($"</svg>\n</figure>\n");
     }

@@ -18,6 +18,7 @@ public static class TrainingReport
 
         int[] layers = [.. data.Metrics.SelectMany(record => record.Layers).Select(layer => layer.Layer).Distinct().Order()];
         if (layers.Length > 0) sections.AddRange(Load(data.Metrics, layers), Balance(data.Metrics, layers));
+        if (EvolutionSection.Of(data.Metrics, layers) is { } evolution) sections.Add(evolution);
         if (data.Domains.Count > 0) sections.Add(Domains(data.Domains));
         foreach (RoutedText text in data.RoutedTexts) sections.Add(Routed(text));
         if (data.Samples.Count > 0) sections.Add(new("What it writes", "The prompt is set in bold; the model wrote the rest.", data.Samples));
@@ -82,7 +83,7 @@ public static class TrainingReport
             });
         }
 
-        return new("Loss", "Cross-entropy of the next token: on each batch while training, and on text that was held out.", charts);
+        return new("Loss", data.LossNote, charts);
     }
 
     private static LineChart LossChart(string title, TrainingReportData data, long from, FigureWidth width)

@@ -1,0 +1,24 @@
+namespace Switchyard.Collectives;
+
+/// <summary>What one rank has sent: payload by the kind of link, and the bookkeeping beside it.</summary>
+public sealed class Traffic
+{
+    /// <summary>Payload to ranks of other nodes, through the network.</summary>
+    public LinkTraffic Between { get; private set; }
+
+    /// <summary>Payload to other ranks of the same node.</summary>
+    public LinkTraffic Inside { get; private set; }
+
+    /// <summary>Counts and other bookkeeping of exchanges, to any rank. Agreeing on a call is not counted.</summary>
+    public LinkTraffic Control { get; private set; }
+
+    /// <summary>Sets every counter to zero.</summary>
+    public void Reset() => (Between, Inside, Control) = (default, default, default);
+
+    internal void Count(bool control, bool between, nint bytes)
+    {
+        if (control) Control = Control.With(bytes);
+        else if (between) Between = Between.With(bytes);
+        else Inside = Inside.With(bytes);
+    }
+}
