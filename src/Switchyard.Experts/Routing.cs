@@ -115,6 +115,9 @@ public class Routing
     /// <summary>The routing of all ranks that this one is a part of; itself where there is one rank.</summary>
     public Routing Whole { get => field ?? this; internal init; }
 
+    /// <summary>Whether the pairs and their weights say all, so that a bank may gather and combine by itself.</summary>
+    internal virtual bool IsListOfPairs => true;
+
     /// <summary>What is needed to force this routing.</summary>
     /// <exception cref="ArgumentException">The gate did not record its choices.</exception>
     internal (Tensor Choices, Tensor Pairs) Recorded

@@ -30,6 +30,9 @@ public sealed class SoftRouting : Routing
     internal SoftRouting With(RoutingStatistics statistics) => new(Dispatch, CombineWeights, Experts, Losses, statistics);
 
     /// <inheritdoc/>
+    internal override bool IsListOfPairs => false;
+
+    /// <inheritdoc/>
     internal override IEnumerable<Tensor> Differentiable => [Dispatch, CombineWeights];
 
     /// <inheritdoc/>

@@ -11,6 +11,7 @@ internal static class KernelSuites
         [
             .. products,
             new ScalingBenchmark(openBlas),
+            new BusyNeighbourBenchmark(openBlas),
             .. NarrowVectorSuite.Create(products),
             .. GroupedSuite.Create(openBlas),
             .. VectorSuite.Create(),

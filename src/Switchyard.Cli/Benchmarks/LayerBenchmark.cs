@@ -44,7 +44,7 @@ internal sealed class LayerBenchmark(LayerSize size, bool backward) : Benchmark(
         int capacity = layer.Policy.Capacity(size.Tokens, size.Experts, isTraining: true)!.Value;
         (string Name, Func<Tensor> Forward)[] ways =
         [
-            ("list", () => routing.Combine(layer.Bank.Forward(routing.Gather(layer.Tokens), routing.Offsets))),
+            ("list", () => layer.Bank.Forward(layer.Tokens, routing)),
             ("einsum", () => EinsumDispatch.Forward(layer.Tokens, routing, capacity, layer.Bank)),
             ("padded buffer", () => PaddedBuffer.Forward(layer.Tokens, routing, capacity, layer.Bank)),
             ("selection loop", () => SelectionLoop.Forward(layer.Tokens, routing, (expert, rows) => layer.Single[expert].Forward(rows))),

@@ -60,4 +60,13 @@ public sealed class FeedForwardBank : ExpertBank
         Tensor up = Tensor.GroupedLinear(rows, _up, offsets); // [pairs, hidden]
         return Tensor.GroupedLinear(_activation.Apply(gate, up), _down, offsets); // [pairs, width]
     }
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor tokens, Routing routing)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        return _activation == FeedForwardActivation.Gelu || !routing.IsListOfPairs
+            ? base.Forward(tokens, routing)
+            : Tensor.ExpertFeedForward(tokens, routing.TokenOf, routing.Offsets, routing.Weights, _gate, _up, _down);
+    }
 }

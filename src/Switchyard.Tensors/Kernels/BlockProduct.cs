@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -19,8 +20,13 @@ internal static unsafe class BlockProduct
     // With fewer rows than this, packing B costs more than reading it in place.
     private const int RowsWorthPacking = 8;
 
-    // Rows of B that are read in place at a time: each is a stream of its own, which the processor fetches ahead.
-    private const int InnerBlockInPlace = 16;
+    // Rows of B that are read in place at a time: so many that, where their distance is a power of two, they do not chase
+    // each other out of the first-level cache.
+    private const int InnerBlockInPlace = 8;
+
+    // Few rows are done with a slice of B sooner than the next one comes from memory. Smaller slices stay in the second-level
+    // cache, into which the next one is fetched meanwhile.
+    private const int FewRows = 32, InnerBlockOfFewRows = 64;
 
     private const int TileElements = 14 * 32;
 
@@ -41,8 +47,9 @@ internal static unsafe class BlockProduct
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
     {
-        bool inPlace = !block.BTransposed && block.Rows <= RowsWorthPacking;
-        int innerBlock = inPlace ? InnerBlockInPlace : TLanes.InnerBlock;
+        bool inPlace = !block.BTransposed && block.BRows == null && block.Rows <= RowsWorthPacking;
+        bool fetchesAhead = block.Rows <= FewRows && !block.BTransposed && block.BRows == null;
+        int innerBlock = inPlace ? InnerBlockInPlace : fetchesAhead ? InnerBlockOfFewRows : TLanes.InnerBlock;
         // An empty inner dimension is one empty chain, which stores the zeros.
         int innerSlices = Math.Max(1, (block.Inner + innerBlock - 1) / innerBlock);
         for (int column = 0; column < block.Columns; column += ColumnBlock)
@@ -52,13 +59,14 @@ internal static unsafe class BlockProduct
             {
                 int k = Edges.Of(block.Inner, innerSlices, i, Edges.InnerStep), end = Edges.Of(block.Inner, innerSlices, i + 1, Edges.InnerStep);
                 Block<T> slice = block.Cut(0, block.Rows, column, columns).CutInner(k, end - k);
-                if (inPlace) RunInPlace<T, TVector, TLanes>(slice);
-                else RunPacked<T, TVector, TLanes>(slice);
+                bool fetches = fetchesAhead && end < block.Inner;
+                if (inPlace) RunInPlace<T, TVector, TLanes>(slice, fetches);
+                else RunPacked<T, TVector, TLanes>(slice, fetches);
             }
         }
     }
 
-    private static void RunPacked<T, TVector, TLanes>(in Block<T> slice)
+    private static void RunPacked<T, TVector, TLanes>(in Block<T> slice, bool fetches)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
@@ -73,12 +81,12 @@ internal static unsafe class BlockProduct
             Block<T> block = slice.Cut(row, rows, 0, slice.Columns);
             Panels panels = PanelsOfA<T, TVector, TLanes>(rows, slice.Inner);
             PackA(block, panels, packedA);
-            MultiplyPacked<T, TVector, TLanes>(block, panels, packedA, strips, packedB);
+            MultiplyPacked<T, TVector, TLanes>(block, panels, packedA, strips, packedB, fetches);
         }
     }
 
-    /// <summary>Multiplies a packed block of A, all panels, by a packed block of B, strip after strip.</summary>
-    internal static void MultiplyPacked<T, TVector, TLanes>(in Block<T> block, in Panels panels, T* packedA, in Panels strips, T* packedB)
+    /// <summary>Multiplies a packed block of A, all panels, by a packed block of B, strip after strip, and may fetch what comes below in B.</summary>
+    internal static void MultiplyPacked<T, TVector, TLanes>(in Block<T> block, in Panels panels, T* packedA, in Panels strips, T* packedB, bool fetches = false)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
@@ -87,11 +95,12 @@ internal static unsafe class BlockProduct
         {
             int column = strips.First(strip);
             Block<T> tiles = block.Cut(0, block.Rows, column, strips.First(strip + 1) - column);
+            if (fetches) FetchBelow(tiles);
             RunStrip<T, TVector, TLanes>(tiles, panels, packedA, packedB + strip * strips.Stride, strips.Width);
         }
     }
 
-    private static void RunInPlace<T, TVector, TLanes>(in Block<T> slice)
+    private static void RunInPlace<T, TVector, TLanes>(in Block<T> slice, bool fetches)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
@@ -103,9 +112,22 @@ internal static unsafe class BlockProduct
         {
             int column = strips.First(strip);
             Block<T> tiles = slice.Cut(0, slice.Rows, column, strips.First(strip + 1) - column);
+            if (fetches) FetchBelow(tiles);
             bool whole = tiles.Columns % strips.Unit == 0;
             if (!whole) PackB(tiles, Strips<T, TVector, TLanes>(tiles.Columns, slice.Inner), packedB);
             RunStrip<T, TVector, TLanes>(tiles, panels, packedA, whole ? tiles.B : packedB, whole ? tiles.BStride : strips.Width);
+        }
+    }
+
+    // The rows of B that come after those of a strip.
+    private static void FetchBelow<T>(in Block<T> strip)
+        where T : unmanaged
+    {
+        if (!Sse.IsSupported) return;
+        T* below = strip.B + (nint)strip.Inner * strip.BStride;
+        for (int k = 0; k < strip.Inner; k++, below += strip.BStride)
+        {
+            for (int column = 0; column < strip.Columns; column += AlignedMemory.CacheLine / sizeof(T)) Sse.Prefetch1(below + column);
         }
     }
 
@@ -117,6 +139,7 @@ internal static unsafe class BlockProduct
     {
         RunPanels<T, TVector, TLanes>(strip, panels, 0, panels.Longer, packedA, b, bStride);
         RunPanels<T, TVector, TLanes>(strip, panels, panels.Longer, panels.Count, packedA, b, bStride);
+        strip.Finish();
     }
 
     // Panels of one height.
@@ -168,16 +191,16 @@ internal static unsafe class BlockProduct
     internal static void PackA<T>(in Block<T> block, in Panels panels, T* packed)
         where T : unmanaged
     {
-        if (block.ATransposed) Packing.Copy(block.A, block.AStride, block.Inner, panels, packed);
-        else Packing.Transpose(block.A, block.AStride, block.Inner, panels, packed);
+        if (block.ATransposed) Packing.Copy(block.StoredA, block.Inner, panels, packed);
+        else Packing.Transpose(block.StoredA, block.Inner, panels, packed);
     }
 
     /// <summary>Packs the B of a block.</summary>
     internal static void PackB<T>(in Block<T> block, in Panels strips, T* packed)
         where T : unmanaged
     {
-        if (block.BTransposed) Packing.Transpose(block.B, block.BStride, block.Inner, strips, packed);
-        else Packing.Copy(block.B, block.BStride, block.Inner, strips, packed);
+        if (block.BTransposed) Packing.Transpose(block.StoredB, block.Inner, strips, packed);
+        else Packing.Copy(block.StoredB, block.Inner, strips, packed);
     }
 
     private static void CopyTile<T>(T* source, nint sourceStride, T* destination, nint destinationStride, int rows, int columns)

@@ -10,7 +10,7 @@ namespace Switchyard.Tensors.Kernels;
 /// <para>
 /// All but <see cref="MultiplySerial"/> share the work out over the pool. It is C that is shared out, never the inner
 /// dimension: an element of C is one chain of multiply-adds, so it has the same bits for any number of threads and
-/// any cut. (With a transposed B and up to sixteen rows it is one chain per lane of a vector.)
+/// any cut. (With a transposed B and up to sixteen rows, or with up to sixteen columns, it is one chain per lane of a vector.)
 /// </para>
 /// </summary>
 internal static unsafe class MatrixProduct
@@ -43,12 +43,12 @@ internal static unsafe class MatrixProduct
         int batch, int rows, int columns, int inner,
         T* a, int aStride, bool aTransposed, nint aBatchStride,
         T* b, int bStride, bool bTransposed, nint bBatchStride,
-        T* c, int cStride, nint cBatchStride, bool accumulate)
+        T* c, int cStride, nint cBatchStride, bool accumulate, Epilogue<T> epilogue = default)
         where T : unmanaged =>
         new ProductSchedule<T>
         {
             Products = batch,
-            First = new Block<T>(rows, columns, inner, a, aStride, aTransposed, b, bStride, bTransposed, c, cStride, accumulate),
+            First = new Block<T>(rows, columns, inner, a, aStride, aTransposed, b, bStride, bTransposed, c, cStride, accumulate) { Epilogue = epilogue },
             AStep = aBatchStride,
             BStep = bBatchStride,
             CStep = cBatchStride,
@@ -67,14 +67,16 @@ internal static unsafe class MatrixProduct
     /// <param name="bTransposed">Which of the two.</param>
     /// <param name="c">[offsets[groups], columns]</param>
     /// <param name="accumulate">Whether to add to C.</param>
+    /// <param name="aRows">[offsets[groups]], which row of A stands for each; null for all as they lie.</param>
+    /// <param name="epilogue">What happens to C when it is done.</param>
     internal static void MultiplyGroupedRows<T>(
-        int groups, int* offsets, int columns, int inner, T* a, T* b, bool bTransposed, T* c, bool accumulate)
+        int groups, int* offsets, int columns, int inner, T* a, T* b, bool bTransposed, T* c, bool accumulate, int* aRows = null, Epilogue<T> epilogue = default)
         where T : unmanaged =>
         new ProductSchedule<T>
         {
             Products = groups,
             RowOffsets = offsets,
-            First = new Block<T>(0, columns, inner, a, inner, false, b, bTransposed ? inner : columns, bTransposed, c, columns, accumulate),
+            First = new Block<T>(0, columns, inner, a, inner, false, b, bTransposed ? inner : columns, bTransposed, c, columns, accumulate) { ARows = aRows, Epilogue = epilogue },
             BStep = (nint)inner * columns,
         }.Run(Processor.Chosen);
 
@@ -90,14 +92,16 @@ internal static unsafe class MatrixProduct
     /// <param name="b">[offsets[groups], columns]</param>
     /// <param name="c">[groups, rows, columns]</param>
     /// <param name="accumulate">Whether to add to C.</param>
+    /// <param name="aRows">[offsets[groups]], which row of A stands for each; null for all as they lie.</param>
+    /// <param name="bRows">The same of B.</param>
     internal static void MultiplyGroupedInner<T>(
-        int groups, int* offsets, int rows, int columns, T* a, T* b, T* c, bool accumulate)
+        int groups, int* offsets, int rows, int columns, T* a, T* b, T* c, bool accumulate, int* aRows = null, int* bRows = null)
         where T : unmanaged =>
         new ProductSchedule<T>
         {
             Products = groups,
             InnerOffsets = offsets,
-            First = new Block<T>(rows, columns, 0, a, rows, true, b, columns, false, c, columns, accumulate),
+            First = new Block<T>(rows, columns, 0, a, rows, true, b, columns, false, c, columns, accumulate) { ARows = aRows, BRows = bRows },
             CStep = (nint)rows * columns,
         }.Run(Processor.Chosen);
 }

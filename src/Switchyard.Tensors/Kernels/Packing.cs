@@ -15,41 +15,65 @@ internal static unsafe class Packing
     private const int InnerTogether = 64;
 
     /// <summary>Packs a slice whose panels lie along the rows of the source.</summary>
-    /// <param name="source">[inner, length of all panels], rows <paramref name="stride"/> elements apart.</param>
-    /// <param name="stride">Elements from one row of the source to the next.</param>
+    /// <param name="source">[inner, length of all panels]</param>
     /// <param name="inner">How many rows of the source.</param>
     /// <param name="panels">Which columns of the source make a panel.</param>
     /// <param name="packed">[panels, inner, width]; what a panel does not fill is left as it is.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Copy<T>(T* source, nint stride, int inner, in Panels panels, T* packed)
+    internal static void Copy<T>(StoredRows<T> source, int inner, in Panels panels, T* packed)
         where T : unmanaged
     {
         for (int first = 0; first < inner; first += RowsTogether)
         {
-            int end = Math.Min(first + RowsTogether, inner);
-            for (int panel = 0; panel < panels.Count; panel++)
+            int end = Math.Min(first + RowsTogether, inner), panel = 0;
+            if (end - first == RowsTogether && panels.Width == Vector128<T>.Count) panel = CopyNarrow(source, first, panels, packed);
+            for (; panel < panels.Count; panel++)
             {
                 int start = panels.First(panel), width = panels.First(panel + 1) - start;
                 T* to = packed + panel * panels.Stride;
-                for (int k = first; k < end; k++) CopyRow(source + k * stride + start, width, to + (nint)k * panels.Width);
+                for (int k = first; k < end; k++) CopyRow(source[k] + start, width, to + (nint)k * panels.Width);
             }
         }
     }
 
+    // Panels as wide as one vector, and of the source as many rows as are read together: a load and a store each. Where a
+    // panel is not full, what stands beside it comes along and is not used; so the last one is left.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int CopyNarrow<T>(StoredRows<T> source, int first, in Panels panels, T* packed)
+        where T : unmanaged
+    {
+        T* row0 = source[first], row1 = source[first + 1], row2 = source[first + 2], row3 = source[first + 3];
+        T* row4 = source[first + 4], row5 = source[first + 5], row6 = source[first + 6], row7 = source[first + 7];
+        int panel = 0, lanes = Vector128<T>.Count;
+        for (; panel < panels.Count - 1; panel++)
+        {
+            nint start = panels.First(panel);
+            T* to = packed + panel * panels.Stride + (nint)first * lanes;
+            Vector128.Load(row0 + start).Store(to);
+            Vector128.Load(row1 + start).Store(to + lanes);
+            Vector128.Load(row2 + start).Store(to + 2 * lanes);
+            Vector128.Load(row3 + start).Store(to + 3 * lanes);
+            Vector128.Load(row4 + start).Store(to + 4 * lanes);
+            Vector128.Load(row5 + start).Store(to + 5 * lanes);
+            Vector128.Load(row6 + start).Store(to + 6 * lanes);
+            Vector128.Load(row7 + start).Store(to + 7 * lanes);
+        }
+
+        return panel;
+    }
+
     /// <summary>Packs a slice whose panels lie across the rows of the source.</summary>
-    /// <param name="source">[length of all panels, inner], rows <paramref name="stride"/> elements apart.</param>
-    /// <param name="stride">Elements from one row of the source to the next.</param>
+    /// <param name="source">[length of all panels, inner]</param>
     /// <param name="inner">How many elements of each row.</param>
     /// <param name="panels">Which rows of the source make a panel.</param>
     /// <param name="packed">[panels, inner, width]; what a panel does not fill is left as it is.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Transpose<T>(T* source, nint stride, int inner, in Panels panels, T* packed)
+    internal static void Transpose<T>(StoredRows<T> source, int inner, in Panels panels, T* packed)
         where T : unmanaged
     {
         for (int panel = 0; panel < panels.Count; panel++)
         {
-            int start = panels.First(panel);
-            TransposePanel(source + start * stride, stride, inner, panels.First(panel + 1) - start, packed + panel * panels.Stride, panels.Width);
+            TransposePanel(source, inner, panels.First(panel), panels.First(panel + 1), panels.First(panels.Count), packed + panel * panels.Stride, panels.Width);
         }
     }
 
@@ -69,51 +93,64 @@ internal static unsafe class Packing
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TransposePanel<T>(T* source, nint stride, int inner, int width, T* packed, int packedWidth)
+    private static void TransposePanel<T>(StoredRows<T> source, int inner, int first, int end, int rows, T* packed, int packedWidth)
         where T : unmanaged
     {
         int done = 0;
-        if (typeof(T) == typeof(float) && Sse.IsSupported && width >= 4)
+        if (typeof(T) == typeof(float) && Sse.IsSupported && end - first >= 4)
         {
             done = inner & ~3;
             // Four rows of the source at a time, and the last four overlap those before: more would chase each other
             // out of the first-level cache where their distance is a power of two. And a part of each at a time, so
             // that the lines of the panel are still there when the next rows go into them.
-            for (int first = 0; first < done; first += InnerTogether)
+            for (int k = 0; k < done; k += InnerTogether)
             {
-                int end = Math.Min(first + InnerTogether, done);
-                for (int i = 0; i < width; i += 4)
+                int length = Math.Min(InnerTogether, done - k);
+                for (int i = first; i < end; i += 4)
                 {
-                    int row = Math.Min(i, width - 4);
-                    float* from = (float*)source + row * stride, to = (float*)packed + row;
-                        // What comes next: more of these rows, or after their end the beginning of those of the next panel.
-                    float* next = end < inner ? from + end : from + width * stride;
-                    for (int line = 0; line < InnerTogether; line += AlignedMemory.CacheLine / sizeof(float))
+                    int row = Math.Min(i, end - 4);
+                    float* a = (float*)source[row] + k, b = (float*)source[row + 1] + k, c = (float*)source[row + 2] + k, d = (float*)source[row + 3] + k;
+                    // What comes next: more of these rows, or after their end the beginning of those of the next panel.
+                    if (k + length < done) Fetch(a + length, b + length, c + length, d + length);
+                    else
                     {
-                        Sse.Prefetch1(next + line);
-                        Sse.Prefetch1(next + stride + line);
-                        Sse.Prefetch1(next + 2 * stride + line);
-                        Sse.Prefetch1(next + 3 * stride + line);
+                        int next = Math.Min(row + end - first, rows - 4);
+                        Fetch((float*)source[next], (float*)source[next + 1], (float*)source[next + 2], (float*)source[next + 3]);
                     }
 
-                    for (int k = first; k < end; k += 4) TransposeFour(from + k, stride, to + (nint)k * packedWidth, packedWidth);
+                    float* to = (float*)packed + (nint)k * packedWidth + (row - first);
+                    for (int j = 0; j < length; j += 4) TransposeFour(a + j, b + j, c + j, d + j, to + (nint)j * packedWidth, packedWidth);
                 }
             }
         }
 
-        for (int k = done; k < inner; k++)
+        for (int row = first; row < end; row++)
         {
-            for (int i = 0; i < width; i++) packed[(nint)k * packedWidth + i] = source[i * stride + k];
+            T* from = source[row], to = packed + (row - first);
+            for (int k = done; k < inner; k++) to[(nint)k * packedWidth] = from[k];
+        }
+    }
+
+    // Into the second-level cache, for in the first they might chase each other out.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(float* a, float* b, float* c, float* d)
+    {
+        for (int line = 0; line < InnerTogether; line += AlignedMemory.CacheLine / sizeof(float))
+        {
+            Sse.Prefetch1(a + line);
+            Sse.Prefetch1(b + line);
+            Sse.Prefetch1(c + line);
+            Sse.Prefetch1(d + line);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TransposeFour(float* source, nint stride, float* packed, nint packedStride)
+    private static void TransposeFour(float* from0, float* from1, float* from2, float* from3, float* packed, nint packedStride)
     {
-        Vector128<float> a = Vector128.Load(source);
-        Vector128<float> b = Vector128.Load(source + stride);
-        Vector128<float> c = Vector128.Load(source + 2 * stride);
-        Vector128<float> d = Vector128.Load(source + 3 * stride);
+        Vector128<float> a = Vector128.Load(from0);
+        Vector128<float> b = Vector128.Load(from1);
+        Vector128<float> c = Vector128.Load(from2);
+        Vector128<float> d = Vector128.Load(from3);
         Vector128<float> abLow = Sse.UnpackLow(a, b), abHigh = Sse.UnpackHigh(a, b); // a0 b0 a1 b1, a2 b2 a3 b3
         Vector128<float> cdLow = Sse.UnpackLow(c, d), cdHigh = Sse.UnpackHigh(c, d);
         Sse.MoveLowToHigh(abLow, cdLow).Store(packed);

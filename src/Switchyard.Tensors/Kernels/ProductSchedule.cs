@@ -117,7 +117,7 @@ internal unsafe struct ProductSchedule<T>
     private static void Compute(in Block<T> whole, in Block<T> block, InstructionSet set)
     {
         if (block.Rows == 0 || block.Columns == 0) return;
-        if (ThinProduct.Suits(whole)) ThinProduct.Run(block, set);
+        if (ThinProduct.Suits(whole)) ThinProduct.Run(block, ThinProduct.HasFewColumns(whole), set);
         else BlockProduct.Run(block, set);
     }
 
@@ -127,20 +127,8 @@ internal unsafe struct ProductSchedule<T>
         block.A += product * AStep;
         block.B += product * BStep;
         block.C += product * CStep;
-        if (RowOffsets is not null)
-        {
-            block.Rows = RowsOf(product);
-            block.A += (nint)RowOffsets[product] * block.AStride;
-            block.C += (nint)RowOffsets[product] * block.CStride;
-        }
-
-        if (InnerOffsets is not null)
-        {
-            block.Inner = InnerOffsets[product + 1] - InnerOffsets[product];
-            block.A += (nint)InnerOffsets[product] * block.AStride;
-            block.B += (nint)InnerOffsets[product] * block.BStride;
-        }
-
+        if (RowOffsets is not null) block = block.Cut(RowOffsets[product], RowsOf(product), 0, block.Columns);
+        if (InnerOffsets is not null) block = block.FromInner(InnerOffsets[product], InnerOffsets[product + 1] - InnerOffsets[product]);
         return block;
     }
 

@@ -12,9 +12,9 @@ internal static class TensorProduct
         else Batched<double>(a, transposeA, b, transposeB, y);
     }
 
-    /// <summary>y = a·op(b), the leading axes of a and y together as rows.</summary>
-    public static void Tall(Tensor a, Tensor b, bool transposeB, Tensor y)
-        => Single(checked((int)a.Shape.Product(0, a.Rank - 1)), y.Shape[-1], a.Shape[-1], a, false, b, transposeB, y);
+    /// <summary>y = a·op(b), the leading axes of a and y together as rows; plus a bias [columns] if there is one.</summary>
+    public static void Tall(Tensor a, Tensor b, bool transposeB, Tensor y, Tensor? bias = null)
+        => Single(checked((int)a.Shape.Product(0, a.Rank - 1)), y.Shape[-1], a.Shape[-1], a, false, b, transposeB, y, bias);
 
     /// <summary>y = aᵀ·b, the leading axes of a and b together as rows.</summary>
     public static void TallInner(Tensor a, Tensor b, Tensor y)
@@ -38,7 +38,7 @@ internal static class TensorProduct
         else GroupedInner<double>(a, b, offsets, y);
     }
 
-    private static unsafe void Single(int rows, int columns, int inner, Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)
+    private static unsafe void Single(int rows, int columns, int inner, Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y, Tensor? bias = null)
     {
         y.MarkChanged();
         if (y.Elements == 0) return;
@@ -51,7 +51,8 @@ internal static class TensorProduct
                 1, rows, columns, inner,
                 (T*)a.Address, a.Shape[-1], transposeA, 0,
                 (T*)b.Address, b.Shape[-1], transposeB, 0,
-                (T*)y.Address, columns, (nint)rows * columns, accumulate: false);
+                (T*)y.Address, columns, (nint)rows * columns, accumulate: false,
+                bias is null ? default : Epilogues.Add((T*)bias.Address));
     }
 
     private static unsafe void Batched<T>(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)

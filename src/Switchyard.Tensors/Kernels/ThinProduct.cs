@@ -6,12 +6,16 @@ namespace Switchyard.Tensors.Kernels;
 
 /// <summary>
 /// Products of so few rows that packing B would cost more than the product, as when text is generated token by token: B
-/// streams by once, in the order in which it lies in memory, and meets all rows of A.
+/// streams by once, in the order in which it lies in memory, and meets all rows of A. Or of so few columns, as a router
+/// has, that packing A would: then A streams by, and B, its columns side by side, stays in the caches.
 /// </summary>
 internal static unsafe class ThinProduct
 {
     // Beyond these, packing a transposed B pays.
     private const int MaximumRows = 16;
+
+    // Beyond these, packing A pays, or with shorter rows than these.
+    private const int MaximumColumns = 16, LeastInner = 64;
 
     // Of each row of B so much that it stays in the first-level cache while all rows of A pass by.
     private const int InnerBlock = 512;
@@ -22,27 +26,75 @@ internal static unsafe class ThinProduct
     /// </summary>
     internal static bool Suits<T>(in Block<T> product)
         where T : unmanaged =>
-        product.Inner > 0 && (product.BTransposed ? product.Rows <= MaximumRows && !product.ATransposed : product.Rows == 1);
+        product.Inner > 0 && product.BRows == null && !(product.ATransposed && product.ARows != null)
+        && (HasFewColumns(product) || (product.BTransposed ? product.Rows <= MaximumRows && !product.ATransposed : product.Rows == 1));
 
-    /// <summary>Computes a block of a thin product.</summary>
-    internal static void Run<T>(in Block<T> block, InstructionSet set)
+    /// <summary>Whether it is for its few columns that a product is thin. To be asked of a whole product too.</summary>
+    internal static bool HasFewColumns<T>(in Block<T> product)
+        where T : unmanaged =>
+        product.Columns <= MaximumColumns && product.Inner >= LeastInner && product.Rows > MaximumRows && !product.ATransposed;
+
+    /// <summary>Computes a block of a thin product, which is one for its few columns or for its few rows.</summary>
+    internal static void Run<T>(in Block<T> block, bool hasFewColumns, InstructionSet set)
         where T : unmanaged
     {
         switch (set)
         {
-            case InstructionSet.Avx512: Run<T, Vector512<T>, Lanes512<T>>(block); break;
-            case InstructionSet.Avx2: Run<T, Vector256<T>, Lanes256<T>>(block); break;
-            default: Run<T, Vector128<T>, Lanes128<T>>(block); break;
+            case InstructionSet.Avx512: Run<T, Vector512<T>, Lanes512<T>>(block, hasFewColumns); break;
+            case InstructionSet.Avx2: Run<T, Vector256<T>, Lanes256<T>>(block, hasFewColumns); break;
+            default: Run<T, Vector128<T>, Lanes128<T>>(block, hasFewColumns); break;
         }
     }
 
-    internal static void Run<T, TVector, TLanes>(in Block<T> block)
+    internal static void Run<T, TVector, TLanes>(in Block<T> block, bool hasFewColumns)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
     {
-        if (block.BTransposed) Dots<T, TVector, TLanes>(block);
+        if (hasFewColumns && !block.BTransposed) RunTransposed<T, TVector, TLanes>(block);
+        else if (block.ARows != null) RunGathered<T, TVector, TLanes>(block);
+        else if (block.BTransposed) RunDots<T, TVector, TLanes>(block);
         else AddScaledRows<T, TVector, TLanes>(block);
+    }
+
+    // So few rows are copied together in no time.
+    private static void RunGathered<T, TVector, TLanes>(in Block<T> block)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        using Workspace<T> rows = new((long)MaximumRows * block.Inner); // [rows, inner]
+        for (int first = 0; first < block.Rows; first += MaximumRows)
+        {
+            Block<T> few = block.Cut(first, Math.Min(MaximumRows, block.Rows - first), 0, block.Columns);
+            for (int row = 0; row < few.Rows; row++)
+                new ReadOnlySpan<T>(few.StoredA[row], few.Inner).CopyTo(new Span<T>(rows.Pointer + (nint)row * few.Inner, few.Inner));
+            Run<T, TVector, TLanes>(few with { A = rows.Pointer, AStride = few.Inner, ARows = null }, hasFewColumns: false);
+        }
+    }
+
+    // Columns of B side by side.
+    private static void RunTransposed<T, TVector, TLanes>(in Block<T> block)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        using Workspace<T> columns = new((long)block.Columns * block.Inner); // [columns, inner]
+        for (int k = 0; k < block.Inner; k++)
+        {
+            for (int column = 0; column < block.Columns; column++) columns.Pointer[(nint)column * block.Inner + k] = *block.ColumnOfB(column, k);
+        }
+
+        Run<T, TVector, TLanes>(block with { B = columns.Pointer, BStride = block.Inner, BTransposed = true }, hasFewColumns: true);
+    }
+
+    private static void RunDots<T, TVector, TLanes>(in Block<T> block)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        for (int first = 0; first < block.Rows; first += MaximumRows)
+            Dots<T, TVector, TLanes>(block.Cut(first, Math.Min(MaximumRows, block.Rows - first), 0, block.Columns));
     }
 
     // Rows of A with rows of B, three at a time.
@@ -88,6 +140,8 @@ internal static unsafe class ThinProduct
                     block.C[(nint)row * block.CStride + column + i] = TLanes.Sum(TLanes.Load(sums + (row * DotTile.Columns + i) * TLanes.Count));
             }
         }
+
+        block.Finish();
     }
 
     // The first lane starts from C.
@@ -144,6 +198,7 @@ internal static unsafe class ThinProduct
             }
         }
 
+        block.Cut(0, 1, 0, whole).Finish();
         if (rest > 0) BlockProduct.Run<T, TVector, TLanes>(block.Cut(0, 1, whole, rest));
     }
 

@@ -57,8 +57,18 @@ public sealed partial class Tensor
     {
         ArgumentNullException.ThrowIfNull(weight);
         if (weight.Rank != 2) throw new ArgumentException($"the weight of a linear map is {weight}: it has the shape [out, in]");
-        Tensor y = MatMul(x, weight, transposeB: true);
-        return bias is null ? y : y + bias;
+        if (bias is null) return MatMul(x, weight, transposeB: true);
+        ArgumentNullException.ThrowIfNull(x);
+        CheckSameType(x, bias);
+        bool isPlain = x.Rank >= 2 && x.Type == weight.Type && x.Shape[-1] == weight.Shape[1] && bias.Rank == 1 && bias.Shape[0] == weight.Shape[0];
+        if (!isPlain) return MatMul(x, weight, transposeB: true) + bias;
+        Tensor y = Empty(x.Shape.With(-1, weight.Shape[0]), x.Type);
+        TensorProduct.Tall(x, weight, true, y, bias);
+        return y.WithGradient(x, weight, bias, static (dy, to) =>
+        {
+            TallTransposedRule(dy, to);
+            if (to.Wants(to.C)) to.Add(to.C, dy.SumTo(to.C.Shape));
+        }, Saved.Operands);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Switchyard.Cli;
 using Switchyard.Cli.Benchmarks;
@@ -21,7 +22,7 @@ public sealed class KernelBenchmarkTests : IDisposable
     {
         string[] names = [.. KernelSuites.Create(null).Select(benchmark => benchmark.Name)];
         Assert.Equal(names.Length, names.Distinct().Count());
-        Assert.All(names, name => Assert.Contains(name[..(name.IndexOf('/', StringComparison.Ordinal) + 1)], (string[])["gemm-large/", "gemm-small/", "gemm-avx2/", "grouped/", "vector/", "attention/", "memory/"]));
+        Assert.All(names, name => Assert.Contains(name[..(name.IndexOf('/', StringComparison.Ordinal) + 1)], (string[])["gemm-large/", "gemm-small/", "gemm-avx2/", "scaling/", "pool/", "grouped/", "vector/", "attention/", "memory/"]));
     }
 
     [Fact]
@@ -35,6 +36,22 @@ public sealed class KernelBenchmarkTests : IDisposable
         BenchmarkRow row = BenchmarkRow.FromJson(Assert.Single(result["rows"]!.AsArray())!);
         Assert.Equal(("gemm-large/512x512x512/nn", 1, "GF/s", "fma peak"), (row.Name, row.Threads, row.Unit, row.Limit));
         Assert.True(row.Ours > 0);
+    }
+
+    [Fact]
+    public void A_process_that_may_use_one_processor_has_one_thread()
+    {
+        const string Tool = "/usr/bin/taskset";
+        Assert.SkipWhen(!File.Exists(Tool), $"{Tool} is not there to keep a process on one processor");
+        ProcessStartInfo start = new(Tool, ["-c", "0", "dotnet", Path.Combine(AppContext.BaseDirectory, "switchyard.dll"), "bench", "kernels", "--filter", "vector/exp", "--rounds", "1", "--json", "--quiet"])
+        {
+            RedirectStandardOutput = true,
+        };
+        using Process process = Process.Start(start)!;
+        JsonNode result = JsonNode.Parse(process.StandardOutput.ReadToEnd())!;
+        process.WaitForExit();
+        Assert.Equal(1, (int)result["machine"]!["cores"]!);
+        Assert.Equal(1, (int)Assert.Single(result["rows"]!.AsArray())!["threads"]!);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class MixtureBenchmarkTests : IDisposable
     {
         string[] names = [.. MixtureSuite.Create(full: true).Select(static benchmark => benchmark.Name)];
         Assert.Equal(names.Length, names.Distinct().Count());
-        Assert.All(names, static name => Assert.Contains(name[..(name.IndexOf('/', StringComparison.Ordinal) + 1)], (string[])["layer/", "layer-forward/", "skew/", "routing/"]));
+        Assert.All(names, static name => Assert.Contains(name[..(name.IndexOf('/', StringComparison.Ordinal) + 1)], (string[])["layer/", "layer-forward/", "skew/", "routing/", "sparsifying/"]));
         Assert.Contains("layer/T4096-H256-E16-k2", names);
     }
 

@@ -157,7 +157,7 @@ public sealed class EveryGateTests
             if (experts == 1 && knobs.ContainsKey("capacity_factor")) knobs["capacity_factor"] = 1;
             foreach (string parts in (string[])["groups", "groups_kept", "prototypes", "experts_per_node"])
                 if (all && knobs.ContainsKey(parts)) knobs[parts] = 1;
-            if (name == "hierarchical" && experts == 4) knobs["groups"] = knobs["top_k"] = 2;
+            if (name == "hierarchical" && experts == 4) (knobs["groups"], knobs["top_k"]) = (2, 2);
             using TensorScope scope = new();
             GateOptions options = GateCatalogue.Read(name, knobs);
             // These send a token to one or to two, or must leave an expert out.

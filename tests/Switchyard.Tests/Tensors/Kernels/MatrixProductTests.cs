@@ -38,6 +38,8 @@ public sealed unsafe class MatrixProductTests : IDisposable
     [InlineData(505, 35, 513)]
     [InlineData(1009, 130, 300)]
     [InlineData(31, 2048, 64)]
+    [InlineData(4096, 8, 130)]
+    [InlineData(16, 300, 1000)]
     public void Product_larger_than_every_block_equals_the_plain_loop(int rows, int columns, int inner)
     {
         Random random = new(2);
