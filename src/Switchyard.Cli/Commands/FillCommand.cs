@@ -39,7 +39,7 @@ internal static class FillCommand
         FilledText filled = new MaskFiller(run.Encoder, run.Tokenizer, run.Options.Masking).Fill(text, top);
         output.WriteLine(filled.Text);
         for (int mask = 0; mask < filled.Masks.Count; mask++)
-            output.WriteLine($"{MaskFiller.Mark} {mask + 1}: {string.Join(", ", filled.Masks[mask].Select(static proposal => $"'{proposal.Text}' {proposal.Probability:f3}"))}");
+            output.WriteLine($"{MaskFiller.Mark} {mask + 1}: {string.Join(", ", filled.Masks[mask].Select(static proposal => $"'{OneLine(proposal.Text)}' {proposal.Probability:f3}"))}");
         if (!output.Json) return;
         output.Result(new JsonObject
         {
@@ -52,4 +52,7 @@ internal static class FillCommand
             })]))]),
         });
     }
+
+    // A token may be a line end, and must not break the line that names it.
+    private static string OneLine(string text) => text.Replace("\r", "\\r", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 }
