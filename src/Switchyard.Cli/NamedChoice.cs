@@ -6,7 +6,7 @@ namespace Switchyard.Cli;
 /// <summary>Options whose value is one of the names of an enumeration, in lower case with dashes: SharedBottom is <c>shared-bottom</c>.</summary>
 internal static partial class NamedChoice
 {
-    /// <summary>Makes an option.</summary>
+    /// <summary>Makes an option. A number is not taken for the value of a name.</summary>
     /// <param name="name">What to type.</param>
     /// <param name="description">What it decides.</param>
     /// <param name="value">What it is unless given.</param>
@@ -22,7 +22,7 @@ internal static partial class NamedChoice
             CustomParser = result =>
             {
                 int index = Array.IndexOf(names, result.Tokens[0].Value);
-                if (index < 0) result.AddError($"{name} is '{result.Tokens[0].Value}', and must be one of {string.Join(", ", names)}");
+                if (index < 0) result.AddError($"{name} is '{result.Tokens[0].Value}', and must be {string.Join(" or ", names)}");
                 return index < 0 ? value : Enum.GetValues<T>()[index];
             },
         };

@@ -20,10 +20,10 @@ internal sealed class MixtureFitCommand
     private readonly Option<double> _heldOut = new("--held-out") { Description = "The share of the rows, or of the groups, that is held out", HelpName = "X", DefaultValueFactory = _ => 0.2 };
     private readonly Option<int> _experts = new("--experts") { Description = "How many experts", HelpName = "N", DefaultValueFactory = _ => 4 };
     private readonly Option<int> _levels = new("--levels") { Description = "1, or 2 for a gate of gates", HelpName = "N", DefaultValueFactory = _ => 1 };
-    private readonly Option<ExpertKind> _expert = Named("--expert", "linear; logistic, which takes every target for a class; or mlp", ExpertKind.Linear);
+    private readonly Option<ExpertKind> _expert = NamedChoice.Option("--expert", "linear; logistic, which takes every target for a class; or mlp", ExpertKind.Linear);
     private readonly Option<int> _hidden = new("--hidden") { Description = "Hidden units of an mlp expert", HelpName = "N", DefaultValueFactory = _ => 8 };
-    private readonly Option<FitMethod> _method = Named("--method", "em, or gradient", FitMethod.Em);
-    private readonly Option<MixtureLoss> _loss = Named("--loss", "competitive; or with --method gradient cooperative, for contrast", MixtureLoss.Competitive);
+    private readonly Option<FitMethod> _method = NamedChoice.Option("--method", "em, or gradient", FitMethod.Em);
+    private readonly Option<MixtureLoss> _loss = NamedChoice.Option("--loss", "competitive; or with --method gradient cooperative, for contrast", MixtureLoss.Competitive);
     private readonly Option<int?> _iterations = new("--iterations") { Description = "The most iterations: 200 of em, 1000 gradient steps unless given", HelpName = "N" };
     private readonly Option<double?> _ridge = new("--ridge") { Description = "How strongly the experts' parameters are drawn to 0: 0.001 for numbers, 0.1 for classes unless given", HelpName = "X" };
     private readonly Option<double?> _gateRidge = new("--gate-ridge") { Description = "The same for the gates: 0.001 for numbers, 1 for classes unless given", HelpName = "X" };
@@ -131,24 +131,4 @@ internal sealed class MixtureFitCommand
     }
 
     private static string[] Names(string? list) => list?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
-
-    // Names in lower case only, so that a number is not taken for the value of a name.
-    private static Option<T> Named<T>(string name, string description, T value)
-        where T : struct, Enum
-    {
-        string[] names = Array.ConvertAll(Enum.GetNames<T>(), one => one.ToLowerInvariant());
-        Option<T> option = new(name)
-        {
-            Description = description,
-            HelpName = string.Join('|', names),
-            DefaultValueFactory = _ => value,
-            CustomParser = result =>
-            {
-                int index = Array.IndexOf(names, result.Tokens[0].Value);
-                if (index < 0) result.AddError($"{name} is '{result.Tokens[0].Value}', and must be {string.Join(" or ", names)}");
-                return index < 0 ? value : Enum.GetValues<T>()[index];
-            },
-        };
-        return option;
-    }
 }
