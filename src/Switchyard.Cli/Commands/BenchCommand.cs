@@ -8,7 +8,7 @@ namespace Switchyard.Cli.Commands;
 internal static class BenchCommand
 {
     /// <summary>Makes the group and its commands.</summary>
-    public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels(), CreateMoe() };
+    public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels(), CreateMoe(), BenchAllToAllCommand.Create() };
 
     private static RunnableCommand CreateTrain()
     {
