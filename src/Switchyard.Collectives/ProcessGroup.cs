@@ -23,7 +23,7 @@ public abstract partial class ProcessGroup : IDisposable
     // What one pass of a large reduction works on: it stays in the cache, and bounds the memory beside it.
     private const nint ReductionPass = 1 << 22;
 
-    private readonly Scratch _scratch = new();
+    private readonly Scratch _counts = new();
     private int _inUse;
 
     private protected ProcessGroup(int rank, Topology topology)
@@ -47,8 +47,14 @@ public abstract partial class ProcessGroup : IDisposable
     /// <summary>What this rank has sent through this group.</summary>
     public Traffic Traffic { get; } = new();
 
-    /// <summary>How blocks are exchanged; null to choose per call by the cost model. It must be the same on every rank.</summary>
+    /// <summary>How all ranks exchange with all; null to choose per call by <see cref="CostModel"/>. The same on every rank.</summary>
     public AllToAllAlgorithm? Algorithm { get; set; }
+
+    /// <summary>What exchanges cost here; null until the first choice between algorithms measures it, or <see cref="Calibrate"/>.</summary>
+    public CostModel? CostModel { get; set; }
+
+    /// <summary>Told which algorithm was chosen, once per algorithm and size of exchange.</summary>
+    public Action<string>? Log { get; set; }
 
     /// <summary>Waits until every rank has come here.</summary>
     /// <param name="member">The calling method, filled in by the compiler for error messages.</param>
@@ -74,6 +80,7 @@ public abstract partial class ProcessGroup : IDisposable
         ProcessGroup group = Join(members, colour, Enumerable.Range(0, Size).Max(rank => all[3 * rank + 2]));
         group.Timeout = Timeout;
         group.Algorithm = Algorithm;
+        if (group.Topology.Equals(Topology)) group.CostModel = CostModel;
         return group;
     }
 
@@ -97,7 +104,18 @@ public abstract partial class ProcessGroup : IDisposable
 
     /// <summary>Gives back what the group holds.</summary>
     /// <param name="disposing">Whether it was asked for.</param>
-    protected virtual void Dispose(bool disposing) => _scratch.Dispose();
+    protected virtual void Dispose(bool disposing)
+    {
+        Scratch.Dispose();
+        PairRows.Dispose();
+        _counts.Dispose();
+    }
+
+    /// <summary>Memory of the steps of one call.</summary>
+    internal Scratch Scratch { get; } = new();
+
+    /// <summary>Memory of the rows of pairs, for the time of one call.</summary>
+    internal Scratch PairRows { get; } = new();
 
     /// <summary>Moves the messages of one step: at most one to and one from each rank. Those to this rank itself are copied.</summary>
     internal void Exchange(Channel channel, ReadOnlySpan<Transfer> sends, ReadOnlySpan<Transfer> receives)
@@ -116,6 +134,20 @@ public abstract partial class ProcessGroup : IDisposable
 
     /// <summary>Waits until all ranks have come to a call, and compares.</summary>
     private protected abstract Agreement Agree(in Call call);
+
+    /// <summary>Lets ranks tell each other counts.</summary>
+    internal void ExchangeCounts(IReadOnlyList<(int Peer, nint[] Counts)> sends, IReadOnlyList<(int Peer, nint[] Counts)> receives)
+    {
+        nint[] sent = [.. sends.Select(static send => Bytes(send.Counts))], received = [.. receives.Select(static receive => Bytes(receive.Counts))];
+        Region memory = _counts.Take(sent.Sum() + received.Sum());
+        Transfer[] outgoing = Transfer.Parts([.. sends.Select(static send => send.Peer)], sent, memory.Slice(0, sent.Sum()));
+        Transfer[] incoming = Transfer.Parts([.. receives.Select(static receive => receive.Peer)], received, memory.Slice(sent.Sum(), received.Sum()));
+        foreach ((Transfer transfer, (_, nint[] counts)) in outgoing.Zip(sends)) counts.CopyTo(transfer.Data.AsSpan<nint>(0, counts.Length));
+        Exchange(Channel.Control, outgoing, incoming);
+        foreach ((Transfer transfer, (_, nint[] counts)) in incoming.Zip(receives)) transfer.Data.AsSpan<nint>(0, counts.Length).CopyTo(counts);
+
+        static unsafe nint Bytes(nint[] counts) => (nint)counts.Length * sizeof(nint);
+    }
 
     /// <summary>Tells all that the program of this rank is over, which fits only if theirs are too.</summary>
     private protected void End()
@@ -147,7 +179,7 @@ public abstract partial class ProcessGroup : IDisposable
     /// <param name="call">The call.</param>
     /// <param name="sends">Bytes for each rank, where the call has a balance.</param>
     /// <param name="receives">Bytes from each rank, likewise.</param>
-    private Use Enter(in Call call, nint[]? sends = null, nint[]? receives = null)
+    internal Use Enter(in Call call, nint[]? sends = null, nint[]? receives = null)
     {
         Use use = Take();
         try
@@ -174,7 +206,7 @@ public abstract partial class ProcessGroup : IDisposable
         : throw new InvalidOperationException("two threads use the same process group: give one of them its Duplicate()");
 
     /// <summary>The time for which a call has the group to itself.</summary>
-    private ref struct Use(ProcessGroup group) : IDisposable
+    internal ref struct Use(ProcessGroup group) : IDisposable
     {
         /// <summary>The payload that all ranks send in this call, in bytes.</summary>
         public long Volume { get; set; }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Switchyard.Collectives;
 
 /// <summary>
@@ -8,7 +10,7 @@ public sealed class Topology : IEquatable<Topology>
 {
     private readonly int[] _nodeOf;
     private readonly int[] _localOf;
-    private readonly int[][] _ranksOf;
+    private readonly ImmutableArray<int>[] _ranksOf;
 
     /// <summary>Describes a placement.</summary>
     /// <param name="nodeOf">A mark per rank; ranks with the same mark share a node.</param>
@@ -19,8 +21,9 @@ public sealed class Topology : IEquatable<Topology>
         if (nodeOf.Count == 0) throw new ArgumentException("a topology has no rank: give it one or more", nameof(nodeOf));
         int[] marks = [.. nodeOf.Distinct()];
         _nodeOf = [.. nodeOf.Select(mark => Array.IndexOf(marks, mark))];
-        _ranksOf = [.. Enumerable.Range(0, marks.Length).Select(node => Enumerable.Range(0, nodeOf.Count).Where(rank => _nodeOf[rank] == node).ToArray())];
-        _localOf = [.. _nodeOf.Select((node, rank) => Array.IndexOf(_ranksOf[node], rank))];
+        _ranksOf = [.. Enumerable.Range(0, marks.Length).Select(node => Enumerable.Range(0, nodeOf.Count).Where(rank => _nodeOf[rank] == node).ToImmutableArray())];
+        _localOf = [.. _nodeOf.Select((node, rank) => _ranksOf[node].IndexOf(rank))];
+        IsNodeByNode = _ranksOf.SelectMany(static ranks => ranks).SequenceEqual(Ranks);
         PerNode = _ranksOf.All(ranks => ranks.Length == _ranksOf[0].Length) ? _ranksOf[0].Length : null;
     }
 
@@ -32,6 +35,12 @@ public sealed class Topology : IEquatable<Topology>
 
     /// <summary>How many ranks each node has; null if they differ.</summary>
     public int? PerNode { get; }
+
+    /// <summary>Whether the ranks of each node follow each other, and the nodes too.</summary>
+    public bool IsNodeByNode { get; }
+
+    /// <summary>All ranks, in order.</summary>
+    internal IEnumerable<int> Ranks => Enumerable.Range(0, Size);
 
     /// <summary>All ranks on one node.</summary>
     /// <param name="size">How many ranks.</param>
@@ -55,7 +64,7 @@ public sealed class Topology : IEquatable<Topology>
     public int LocalOf(int rank) => _localOf[rank];
 
     /// <summary>The ranks of a node, in order.</summary>
-    public ReadOnlySpan<int> RanksOf(int node) => _ranksOf[node];
+    public ImmutableArray<int> RanksOf(int node) => _ranksOf[node];
 
     /// <inheritdoc/>
     public bool Equals(Topology? other) => other is not null && _nodeOf.AsSpan().SequenceEqual(other._nodeOf);

@@ -8,8 +8,17 @@ public abstract class AllToAllAlgorithm
     /// <summary>Every rank sends to every other.</summary>
     public static AllToAllAlgorithm Flat { get; } = new Flat();
 
+    /// <summary>One rank of each node speaks for all of it.</summary>
+    public static AllToAllAlgorithm Leader { get; } = new Leader();
+
+    /// <summary>First inside the node, then among the ranks with the same place on every node.</summary>
+    public static AllToAllAlgorithm TwoDimensional { get; } = new TwoDimensional();
+
+    /// <summary>Like <see cref="TwoDimensional"/>, and tokens go to every node at most once, whatever number of ranks there wants them.</summary>
+    public static AllToAllAlgorithm Deduplicated { get; } = new Deduplicated();
+
     /// <summary>All algorithms.</summary>
-    public static IReadOnlyList<AllToAllAlgorithm> All { get; } = [Flat];
+    public static IReadOnlyList<AllToAllAlgorithm> All { get; } = [Flat, Leader, TwoDimensional, Deduplicated];
 
     /// <summary>What to call it: "flat".</summary>
     public string Name { get; }
@@ -24,4 +33,12 @@ public abstract class AllToAllAlgorithm
 
     /// <summary>Carries an exchange out; every rank calls it.</summary>
     internal abstract void Exchange(ProcessGroup group, in Blocks blocks);
+
+    /// <summary>What an exchange takes, in the quantities of a <see cref="CostModel"/>.</summary>
+    /// <param name="nodes">Nodes: N.</param>
+    /// <param name="perNode">Ranks of a node, or their mean: G.</param>
+    /// <param name="bytes">What every rank sends in all: B.</param>
+    /// <param name="cards">Network cards of a node: R.</param>
+    /// <param name="copies">Copies of tokens between nodes, as a share of the pairs that go there; 1 for blocks.</param>
+    internal abstract CostTerms Cost(int nodes, double perNode, double bytes, double cards, double copies);
 }

@@ -36,7 +36,8 @@ internal sealed class World(int size)
     /// <param name="thrown">What it threw, or null.</param>
     public void End(int rank, Exception? thrown)
     {
-        if (thrown is not null) _ = Interlocked.CompareExchange(ref _failure, $"rank {rank} failed: {thrown.Message}", null);
+        string? failure = (thrown is null or ProcessGroupException) ? thrown?.Message : $"rank {rank} failed: {thrown.Message}";
+        if (failure is not null) _ = Interlocked.CompareExchange(ref _failure, failure, null);
         Volatile.Write(ref _ended[rank], true);
         WakeAll();
     }

@@ -19,6 +19,8 @@ public sealed class MpiGroup : ProcessGroup
     // Tags below the limit that every MPI keeps, 32767; the alarm has the first four, then each group has one per channel.
     private const int Channels = 4, LastGroup = 32767 / Channels - 1;
 
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
     private static int _groups;
 
     private readonly MpiLibrary _mpi;
@@ -41,28 +43,30 @@ public sealed class MpiGroup : ProcessGroup
 
     /// <summary>Runs a program as one rank of those that were launched together; once per process.</summary>
     /// <param name="program">What each rank does.</param>
-    /// <param name="topology">Which ranks to take for neighbours on a node; null for those with the same host name.</param>
+    /// <param name="topology">Which of so many ranks to take for neighbours on a node; null for those with the same host name.</param>
     /// <exception cref="ProcessGroupException">There is no MPI, the ranks did not fit together, or another rank failed.</exception>
     /// <exception cref="ArgumentException">The topology has another number of ranks.</exception>
     /// <exception cref="InvalidOperationException">It was called before.</exception>
-    public static void Run(Action<ProcessGroup> program, Topology? topology = null)
+    public static void Run(Action<ProcessGroup> program, Func<int, Topology>? topology = null)
     {
         ArgumentNullException.ThrowIfNull(program);
         MpiLibrary mpi = MpiLibrary.Start();
         Alarm alarm = new(mpi, tag: 0);
         try
         {
-            if (topology is not null && topology.Size != mpi.Size)
-                throw new ArgumentException($"the topology {topology} has {topology.Size} ranks, but {mpi.Size} were launched", nameof(topology));
+            Topology? given = topology?.Invoke(mpi.Size);
+            if (given is not null && given.Size != mpi.Size) throw new ArgumentException($"the topology {given} has {given.Size} ranks, but {mpi.Size} were launched", nameof(topology));
             int[] members = [.. Enumerable.Range(0, mpi.Size)];
-            using MpiGroup unplaced = new(mpi, alarm, members, topology ?? Topology.OneNode(mpi.Size), NewNumber());
-            using MpiGroup group = new(mpi, alarm, members, topology ?? unplaced.Hosts(), NewNumber());
+            using MpiGroup unplaced = new(mpi, alarm, members, Topology.OneNode(mpi.Size), NewNumber());
+            using MpiGroup group = new(mpi, alarm, members, given ?? unplaced.Hosts(), NewNumber());
             program(group);
             group.End();
         }
         catch (Exception exception)
         {
-            if (exception is not ProcessGroupException) alarm.Raise($"rank {mpi.Rank} failed: {exception.Message}");
+            if (!alarm.IsRaised) alarm.Raise(exception is ProcessGroupException ? exception.Message : $"rank {mpi.Rank} failed: {exception.Message}");
+            // The launcher ends all processes as soon as one has gone: the others get the time to say what they found.
+            Thread.Sleep(LastWords);
             throw;
         }
 

@@ -50,20 +50,22 @@ internal sealed partial class MpiLibrary
         lock (Turn)
         {
             if (_started) throw new InvalidOperationException("MPI can be started once per process");
-            Flavour[] flavours = Flavour.OfLauncher() is { } launcher ? [launcher] : [Flavour.OpenMpi, Flavour.Mpich];
-            foreach (Flavour flavour in flavours)
-            {
-                foreach (string file in flavour.Libraries)
-                {
-                    if (!NativeLibrary.TryLoad(file, out nint handle)) continue;
-                    _started = true;
-                    return new MpiLibrary(flavour, handle);
-                }
-            }
-
-            throw new ProcessGroupException(
-                $"there is no {flavours[0].Name} on this machine: {flavours[0].Libraries[0]} cannot be loaded", $"install it: apt-get install {flavours[0].Package}");
+            (Flavour flavour, nint handle) = Load(Flavour.OfLauncher() is { } launcher ? [launcher] : [Flavour.OpenMpi, Flavour.Mpich]);
+            _started = true;
+            return new MpiLibrary(flavour, handle);
         }
+    }
+
+    /// <summary>Loads the first library that is there.</summary>
+    /// <param name="flavours">The families to look for, in this order.</param>
+    /// <exception cref="ProcessGroupException">None is.</exception>
+    internal static (Flavour Flavour, nint Handle) Load(params Flavour[] flavours)
+    {
+        foreach (Flavour flavour in flavours)
+            foreach (string file in flavour.Libraries)
+                if (NativeLibrary.TryLoad(file, out nint handle)) return (flavour, handle);
+        throw new ProcessGroupException(
+            $"there is no {flavours[0].Name} on this machine: {flavours[0].Libraries[0]} cannot be loaded", $"install it: apt-get install {flavours[0].Package}");
     }
 
     /// <summary>The lengths of the two messages that carry so many bytes; the second is empty where one can.</summary>

@@ -52,7 +52,7 @@ public abstract partial class ProcessGroup
             for (nint start = 0; start < bytes; start += pass)
             {
                 nint length = Math.Min(pass, bytes - start);
-                Region others = _scratch.Take(length * Size); // [ranks, length]
+                Region others = Scratch.Take(length * Size); // [ranks, length]
                 for (int i = 0; i < Size; i++)
                 {
                     (int peer, int origin) = ((Rank + i) % Size, (Rank - i + Size) % Size);
@@ -70,7 +70,7 @@ public abstract partial class ProcessGroup
     private unsafe void ReduceWhole<T>(Region data, Reduction reduction)
         where T : unmanaged, INumber<T>
     {
-        Region all = _scratch.Take(data.Bytes * Size); // [ranks, n]
+        Region all = Scratch.Take(data.Bytes * Size); // [ranks, n]
         AllGatherBytes(data, all);
         Reduce<T>(all, data, reduction);
     }
@@ -81,7 +81,7 @@ public abstract partial class ProcessGroup
     {
         nint elements = data.Bytes / sizeof(T);
         Region mine = Part(Rank);
-        Region others = _scratch.Take(mine.Bytes * Size); // [ranks, mine]
+        Region others = Scratch.Take(mine.Bytes * Size); // [ranks, mine]
         Span<Transfer> sends = stackalloc Transfer[Size], receives = stackalloc Transfer[Size];
         for (int i = 0; i < Size; i++)
         {

@@ -18,12 +18,13 @@ public abstract partial class ProcessGroup
         CheckLength(nameof(send), send.Length, send.Length / Size, Size);
         CheckLength(nameof(receive), receive.Length, send.Length / Size, Size);
         nint bytes = send.Length * sizeof(T);
+        EnsureCalibrated();
         using Use use = Enter(new Call(nameof(AllToAll), typeof(T).Name, send.Length, ChoiceOfAlgorithm, new(member, file, line)) { Volume = bytes });
         fixed (T* from = send, to = receive)
         {
             nint[] counts = new nint[Size];
             Array.Fill(counts, bytes / Size);
-            Choose(use.Volume, equal: true).Exchange(this, new Blocks(new Region(from, bytes), counts, new Region(to, bytes), counts, Equal: true));
+            Choose(use.Volume).Exchange(this, new Blocks(new Region(from, bytes), counts, new Region(to, bytes), counts, Equal: true));
         }
     }
 
@@ -43,14 +44,14 @@ public abstract partial class ProcessGroup
         nint bytes = send.Length * sizeof(T);
         ulong balance = 0;
         for (int peer = 0; peer < Size; peer++) balance += CountClaims.Of(Rank, peer, sends[peer]) - CountClaims.Of(peer, Rank, receives[peer]);
+        EnsureCalibrated();
         using Use use = Enter(new Call(nameof(AllToAllV), typeof(T).Name, 0, ChoiceOfAlgorithm, new(member, file, line)) { Volume = bytes, Balance = balance }, sends, receives);
         fixed (T* from = send, to = receive)
-            Choose(use.Volume, equal: false).Exchange(this, new Blocks(new Region(from, bytes), sends, new Region(to, receive.Length * sizeof(T)), receives, Equal: false));
+            Choose(use.Volume).Exchange(this, new Blocks(new Region(from, bytes), sends, new Region(to, receive.Length * sizeof(T)), receives, Equal: false));
     }
 
-    private string ChoiceOfAlgorithm => Algorithm?.Name ?? "automatic";
-
-    private nint[] InBytes(string name, ReadOnlySpan<nint> counts, nint length, int size)
+    /// <summary>Counts as numbers of bytes, checked.</summary>
+    internal nint[] InBytes(string name, ReadOnlySpan<nint> counts, nint length, int size)
     {
         if (counts.Length != Size) throw new ArgumentException($"{counts.Length} counts given for {Size} ranks: give one per rank", name);
         nint[] bytes = new nint[Size];
@@ -64,6 +65,4 @@ public abstract partial class ProcessGroup
 
         return sum == length ? bytes : throw new ArgumentException($"the counts add up to {sum}, but there are {length} elements", name);
     }
-
-    private AllToAllAlgorithm Choose(long volume, bool equal) => Algorithm ?? AllToAllAlgorithm.Flat;
 }

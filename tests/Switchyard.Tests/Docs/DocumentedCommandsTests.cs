@@ -139,7 +139,8 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             if (small[0] == "bench")
             {
                 Set(small, "--rounds", "1");
-                Set(small, "--threads", "1");
+                if (small[1] != "alltoall") Set(small, "--threads", "1");
+                else if (!small.Contains("--sizes")) Set(small, "--sizes", "65536");
                 if (small[1] == "kernels" && !small.Contains("--filter")) Set(small, "--filter", "512x512x512");
                 if (small[1] == "moe" && !small.Contains("--filter")) Set(small, "--filter", "routing/");
             }

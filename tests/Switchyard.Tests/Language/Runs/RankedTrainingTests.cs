@@ -29,6 +29,15 @@ public sealed class RankedTrainingTests : IDisposable
         foreach (int ranks in (int[])[2, 3, 8]) AssertSameCurve(alone, Train($"on {ranks}", options, ranks), $"{gate}, {ranks} ranks");
     }
 
+    /// <summary>Between nodes rows travel while experts, and the expert that sees every token, work.</summary>
+    [Fact]
+    public void Nodes_come_to_the_same_curve()
+    {
+        LanguageRunOptions options = Options(steps: 6, new TopKOptions());
+        options = options with { Model = (DecoderOptions)options.Model with { SharedHidden = 8 } };
+        AssertSameCurve(Train("alone", options, 1), Train("on nodes", options, 4, nodes: 2), "2 nodes of 2 ranks");
+    }
+
     [Fact]
     [Trait("Category", "Slow")]
     public void A_hundred_steps_are_the_same_on_any_number_of_ranks()
@@ -95,19 +104,19 @@ public sealed class RankedTrainingTests : IDisposable
         Learning = new LearningOptions { Steps = steps, Batch = 8, WarmUpSteps = 4, LearningRate = 4e-3, EvaluateEvery = Math.Max(steps / 2, 1), CheckpointEvery = 4, Seed = 3 },
     };
 
-    private IReadOnlyList<StepMetrics> Train(string name, LanguageRunOptions options, int ranks, long? stopAfter = null)
+    private IReadOnlyList<StepMetrics> Train(string name, LanguageRunOptions options, int ranks, long? stopAfter = null, int nodes = 1)
     {
         string path = Path.Combine(_folder.Path, name);
         using (LanguageTraining.Begin(path, _text, (data, _) => options with { Data = data }))
         {
         }
-        return Resume(name, ranks, stopAfter);
+        return Resume(name, ranks, stopAfter, nodes);
     }
 
-    private IReadOnlyList<StepMetrics> Resume(string name, int ranks, long? stopAfter = null)
+    private IReadOnlyList<StepMetrics> Resume(string name, int ranks, long? stopAfter = null, int nodes = 1)
     {
         string path = Path.Combine(_folder.Path, name);
-        InProcessGroup.Run(ranks, group =>
+        InProcessGroup.Run(Topology.Uniform(nodes, ranks / nodes), group =>
         {
             using CancellationTokenSource stop = new();
             using LanguageTraining training = LanguageTraining.Resume(path);
