@@ -34,10 +34,13 @@ internal sealed class CsvRowReader : RowReader
         {
             throw new SwitchyardException($"{path}: the gzip stream is damaged", "fetch the file again", failure);
         }
-        if (_columns.Length == 0) throw new SwitchyardException($"{path}: the file is empty", "begin it with a line of column names");
+        if (_columns.Length == 0) throw new SwitchyardException($"{path}: the file is empty{OrDamaged}", "begin it with a line of column names");
     }
 
     public override long Line => _reader.LineNumber;
+
+    // A damaged stream may decode to nothing, or to rows that are none.
+    private string OrDamaged => Path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? ", or the gzip stream is damaged" : "";
 
     public override int IndexOf(string column)
     {
@@ -65,5 +68,5 @@ internal sealed class CsvRowReader : RowReader
     }
 
     private SwitchyardException Damaged(CsvFormatException failure)
-        => new($"{Path}, line {failure.LineNumber}: {failure.Message.ReplaceLineEndings(" ")}", "give every row as many cells as the header; put cells with quotes in quotes, and write every quote inside twice", failure);
+        => new($"{Path}, line {failure.LineNumber}: {failure.Message.ReplaceLineEndings(" ")}{OrDamaged}", "give every row as many cells as the header; put cells with quotes in quotes, and write every quote inside twice", failure);
 }
