@@ -20,9 +20,8 @@ internal static unsafe class BlockProduct
     // With fewer rows than this, packing B costs more than reading it in place.
     private const int RowsWorthPacking = 8;
 
-    // Rows of B that are read in place at a time: so many that, where their distance is a power of two, they do not chase
-    // each other out of the first-level cache.
-    private const int InnerBlockInPlace = 8;
+    // Rows of B that are read in place at a time: each is a stream of its own, which the processor fetches ahead.
+    private const int InnerBlockInPlace = 16;
 
     // Few rows are done with a slice of B sooner than the next one comes from memory. Smaller slices stay in the second-level
     // cache, into which the next one is fetched meanwhile.
