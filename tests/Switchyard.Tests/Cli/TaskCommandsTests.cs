@@ -63,7 +63,7 @@ public sealed class TaskCommandsTests : IDisposable
     {
         string run = In("run");
         JsonElement trained = Json(["train", "--task", "translation", "--data", _pair, "--out", run, "--tokenizer", "bpe:300", "--batch", "16", "--steps", "250", "--dropout", "0", "--decoder-mixture-every", "1", .. Tiny]);
-        Assert.InRange(trained.GetProperty("validation_loss").GetDouble(), 0, 0.7);
+        Assert.InRange(trained.GetProperty("validation_loss").GetDouble(), 0, 1);
         Assert.Equal([1, 2, 3], trained.GetProperty("expert_load").EnumerateArray().Select(static layer => layer.GetProperty("layer").GetInt32()));
 
         JsonElement evaluated = Json("evaluate", "--run", run, "--data", _pair, "--beam", "2");
