@@ -45,7 +45,7 @@ internal sealed class CsvRowReader : RowReader
     public override int IndexOf(string column)
     {
         int index = Array.IndexOf(_columns, column);
-        return index >= 0 ? index : throw new SwitchyardException($"{Path}: there is no column '{column}'", $"the columns are {string.Join(", ", _columns.Take(50))}: mend the schema");
+        return index >= 0 ? index : throw new SwitchyardException($"{Path}: there is no column '{column}'{OrDamaged}", $"the columns are {string.Join(", ", _columns.Take(50))}: mend the schema");
     }
 
     public override string Cell(int column) => _reader.GetString(column);
