@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Switchyard.Collectives;
 
 namespace Switchyard.Cli;
 
@@ -14,6 +15,10 @@ internal sealed record Failure(int ExitCode, string Message, string? Hint)
     {
         // Parallel loops wrap what their bodies throw.
         AggregateException { InnerExceptions: [var first, ..] } => Of(first),
+        // Rank 0 says what anybody alone would say.
+        RankFailedException { Rank: 0, InnerException: { } inner } => Of(inner),
+        RankFailedException { InnerException: { } inner } failed => Of(inner).Of(failed.Rank),
+        ProcessGroupException wrong => new(Cli.ExitCode.Misuse, OneLine(wrong.Message), wrong.Hint is null ? null : OneLine(wrong.Hint)),
         SwitchyardException wrong => new(Cli.ExitCode.Misuse, OneLine(wrong.Message), wrong.Hint is null ? null : OneLine(wrong.Hint)),
         ArgumentException wrong => new(Cli.ExitCode.Misuse, OneLine(WithoutParameter(wrong)), null),
         IOException or UnauthorizedAccessException => new(Cli.ExitCode.Misuse, OneLine(exception.Message), null),
@@ -44,6 +49,8 @@ internal sealed record Failure(int ExitCode, string Message, string? Hint)
 
         return parse.Errors is [var first, ..] ? new(Cli.ExitCode.Misuse, Describe(first), help) : null;
     }
+
+    private Failure Of(int rank) => this with { Message = $"rank {rank}: {Message}" };
 
     // A mistyped option before a path is taken for the path, unless -- stands before it.
     private static string? UnknownWord(ParseResult parse)

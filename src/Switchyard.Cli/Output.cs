@@ -14,6 +14,9 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
     private JsonObject? _result;
     private Action? _hideProgress;
 
+    /// <summary>Says nothing: for ranks beside the first.</summary>
+    public static Output ToNobody() => new(new Terminal(TextWriter.Null, TextWriter.Null, TimeProvider.System), json: false, quiet: true);
+
     /// <summary>Whether the caller reads the JSON object: <see cref="Result"/> must then be called.</summary>
     public bool Json => json;
 

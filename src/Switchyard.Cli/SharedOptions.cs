@@ -27,6 +27,19 @@ internal static class SharedOptions
         return threads;
     }
 
+    /// <summary><c>--ranks N</c>, 1 unless given.</summary>
+    public static Option<int> Ranks()
+    {
+        Option<int> ranks = new("--ranks")
+        {
+            Description = "Ranks to train on, as threads of this process that share the experts and every micro-batch out [default: 1]",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
+        };
+        ranks.AcceptAtLeast(1);
+        return ranks;
+    }
+
     /// <summary>Refuses what is not a number, and numbers without end.</summary>
     public static void AcceptFinite(this Option<double> option) => option.Validators.Add(result =>
     {

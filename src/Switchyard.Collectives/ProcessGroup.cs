@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Switchyard.Collectives.AllToAll;
 using Switchyard.Collectives.Transport;
@@ -184,7 +185,10 @@ public abstract partial class ProcessGroup : IDisposable
         try
         {
             Announce(call);
+            long came = Stopwatch.GetTimestamp();
             Agreement agreement = Agree(call);
+            use.Begun = Stopwatch.GetTimestamp();
+            Traffic.Waiting += Stopwatch.GetElapsedTime(came, use.Begun);
             if (!agreement.SameDigest) throw DifferentCalls(call);
             if (agreement.Balance != 0) throw DifferentCounts(call, sends!, receives!);
             use.Volume = agreement.Volume;
@@ -207,6 +211,13 @@ public abstract partial class ProcessGroup : IDisposable
         /// <summary>The payload that all ranks send in this call, in bytes.</summary>
         public long Volume { get; set; }
 
-        public readonly void Dispose() => Volatile.Write(ref group._inUse, 0);
+        /// <summary>When all ranks had agreed; 0 before.</summary>
+        public long Begun { get; set; }
+
+        public readonly void Dispose()
+        {
+            if (Begun != 0) group.Traffic.Moving += Stopwatch.GetElapsedTime(Begun);
+            Volatile.Write(ref group._inUse, 0);
+        }
     }
 }

@@ -12,8 +12,14 @@ public sealed class Traffic
     /// <summary>Counts and other bookkeeping of exchanges, to any rank. Agreeing on a call is not counted.</summary>
     public LinkTraffic Control { get; private set; }
 
+    /// <summary>The time spent waiting for the other ranks to come to the same calls.</summary>
+    public TimeSpan Waiting { get; internal set; }
+
+    /// <summary>The time spent in calls once all had come.</summary>
+    public TimeSpan Moving { get; internal set; }
+
     /// <summary>Sets every counter to zero.</summary>
-    public void Reset() => (Between, Inside, Control) = (default, default, default);
+    public void Reset() => (Between, Inside, Control, Waiting, Moving) = (default, default, default, default, default);
 
     internal void Count(bool control, bool between, nint bytes)
     {

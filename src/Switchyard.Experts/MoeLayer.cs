@@ -1,5 +1,7 @@
+using Switchyard.Collectives;
 using Switchyard.Experts.Banks;
 using Switchyard.Experts.Gates;
+using Switchyard.Experts.Ranks;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 
@@ -11,7 +13,7 @@ namespace Switchyard.Experts;
 public sealed class MoeLayer : Module
 {
     private readonly Gate _gate;
-    private readonly ExpertBank _experts;
+    private ExpertBank _experts;
     private readonly FeedForward? _shared;
     private readonly Tensor? _sharedMix;
 
@@ -36,6 +38,29 @@ public sealed class MoeLayer : Module
     /// <summary>What decides.</summary>
     public Gate Gate => _gate;
 
+    /// <summary>
+    /// Shares the experts out among ranks, each of which holds the same layer: from now on this one works for the tokens of
+    /// all ranks with its own experts. Every rank must call it.
+    /// </summary>
+    /// <param name="ranks">The ranks; the group stays the caller's.</param>
+    /// <param name="queue">Lets tokens travel while experts work; it stays the caller's. Null to do one after the other.</param>
+    /// <exception cref="ArgumentException">The experts are shared out already, or cannot be.</exception>
+    public void Distribute(ProcessGroup ranks, ExchangeQueue? queue = null)
+    {
+        ExpertBank whole = _experts;
+        _experts = ReplaceChild(whole, new ParallelBank(whole, ranks, queue));
+        whole.Dispose();
+    }
+
+    /// <summary>Who does the work.</summary>
+    public ExpertBank Experts => _experts;
+
+    /// <summary>
+    /// Whether what the experts computed is not kept for the gradient but computed once more in the backward pass, by
+    /// the routing that was decided on the way forward: less memory for more time, and the same bits.
+    /// </summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Routes, works, combines. A token whose pairs were all dropped gets 0 from the routed experts.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
     /// <param name="context">What the gate may use beside them.</param>
@@ -43,9 +68,18 @@ public sealed class MoeLayer : Module
     public (Tensor Output, Routing Routing) Forward(Tensor tokens, RoutingContext context)
     {
         ArgumentNullException.ThrowIfNull(tokens);
-        Routing routing = _gate.Route(tokens, context);
-        Tensor output = _experts.Forward(tokens, routing); // [tokens, width]
-        return (_shared is null ? output : output + Shared(_shared, tokens), routing);
+        Routing routing = context.Ranks is { } ranks ? _gate.Route(tokens, context, ranks) : _gate.Route(tokens, context);
+        Tensor output = Recompute
+            ? Tensor.Recomputed(() => Answer(tokens, routing), [tokens, .. routing.Differentiable, .. Parameters().Select(static parameter => parameter.Tensor)])
+            : Answer(tokens, routing);
+        return (output, routing);
+    }
+
+    private Tensor Answer(Tensor tokens, Routing routing)
+    {
+        if (_shared is null) return _experts.Forward(tokens, routing);
+        (Tensor output, Tensor shared) = _experts.Forward(tokens, routing, () => Shared(_shared, tokens)); // [tokens, width]
+        return output + shared;
     }
 
     private Tensor Shared(FeedForward shared, Tensor tokens)

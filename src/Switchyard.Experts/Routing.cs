@@ -48,8 +48,36 @@ public class Routing
             slots.Offsets,
             weights.Reshape([choices.Tokens * choices.Count]).IndexSelect(0, slots.Pairs),
             losses,
-            new RoutingStatistics(slots.Load, slots.Dropped, tokenEntropy))
+            new RoutingStatistics(slots.Load, slots.Dropped, tokenEntropy) { Choosing = choices.Choosing() })
         => (_choices, _pairs) = (choices.Experts, slots.Pairs);
+
+    private Routing(Tensor tokenOf, Tensor offsets, Tensor weights, Routing whole, int tokens, Tensor? choices, Tensor? pairs)
+        : this(tokens, tokenOf, offsets, weights, whole.Losses, whole.Statistics)
+        => (Whole, _choices, _pairs) = (whole, choices, pairs);
+
+    /// <summary>Writes down that every expert sees every token.</summary>
+    /// <param name="weights">The combine weights, differentiable [tokens, experts].</param>
+    /// <param name="tokenEntropy">See <see cref="RoutingStatistics.TokenEntropy"/>.</param>
+    /// <param name="logits">Router logits [tokens, experts].</param>
+    internal static Routing OfAll(Tensor weights, double tokenEntropy, Tensor logits)
+    {
+        (int tokens, int experts) = (weights.Shape[0], weights.Shape[1]);
+        Tensor tokenOf = Tensor.Empty([experts * tokens], ElementType.Int32);
+        Span<int> span = tokenOf.AsSpan<int>();
+        for (int pair = 0; pair < span.Length; pair++) span[pair] = pair % tokens;
+        long[] load = new long[experts];
+        Array.Fill(load, tokens);
+        return new Routing(tokens, tokenOf, EvenOffsets(experts, tokens), weights.Transpose(0, 1).Reshape([experts * tokens]), [], new RoutingStatistics(load, 0, tokenEntropy)) { Logits = logits };
+    }
+
+    /// <summary>The offsets where every expert sees every token, Int32 [experts + 1].</summary>
+    internal static Tensor EvenOffsets(int experts, int tokens)
+    {
+        Tensor offsets = Tensor.Empty([experts + 1], ElementType.Int32);
+        Span<int> span = offsets.AsSpan<int>();
+        for (int expert = 0; expert <= experts; expert++) span[expert] = checked(expert * tokens);
+        return offsets;
+    }
 
     /// <summary>How many tokens were routed.</summary>
     public int Tokens { get; }
@@ -84,10 +112,16 @@ public class Routing
     /// <summary>Which choice each pair is, token·choices + choice, Int32 [pairs]; null where tokens do not choose.</summary>
     public Tensor? Pairs => _pairs;
 
+    /// <summary>The routing of all ranks that this one is a part of; itself where there is one rank.</summary>
+    public Routing Whole { get => field ?? this; internal init; }
+
     /// <summary>What is needed to force this routing.</summary>
     /// <exception cref="ArgumentException">The gate did not record its choices.</exception>
     internal (Tensor Choices, Tensor Pairs) Recorded
         => _choices is null || _pairs is null ? throw new ArgumentException("a routing without choices cannot be replayed: it comes from a gate that mixes tokens, or did not record them") : (_choices, _pairs);
+
+    /// <summary>What gradients flow through from the answers back to the gate.</summary>
+    internal virtual IEnumerable<Tensor> Differentiable => [Weights];
 
     /// <summary>The rows that the experts work on: each pair's token.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
@@ -98,6 +132,30 @@ public class Routing
     /// <param name="answers">[pairs, width]</param>
     /// <returns>[tokens, width]</returns>
     public virtual Tensor Combine(Tensor answers) => Tensor.ScatterAddRows(answers, TokenOf, Tokens, Weights);
+
+    /// <summary>The pairs of some of the tokens, with the losses and statistics of all.</summary>
+    /// <param name="first">The first token.</param>
+    /// <param name="count">How many.</param>
+    internal Routing Part(int first, int count)
+    {
+        ReadOnlySpan<int> tokenOf = TokenOf.AsReadOnlySpan<int>(), offsets = Offsets.AsReadOnlySpan<int>();
+        List<int> kept = new(tokenOf.Length);
+        int[] starts = new int[offsets.Length];
+        for (int expert = 0; expert < Experts; expert++)
+        {
+            for (int pair = offsets[expert]; pair < offsets[expert + 1]; pair++)
+                if ((uint)(tokenOf[pair] - first) < (uint)count) kept.Add(pair);
+            starts[expert + 1] = kept.Count;
+        }
+        Tensor pairs = Tensor.From([.. kept], [kept.Count]);
+        int choices = _choices?.Shape[1] ?? 0;
+        return new Routing(
+            Moved(TokenOf, pairs, first), Tensor.From(starts, [starts.Length]), Weights.IndexSelect(0, pairs), this, count,
+            _choices?.Slice(0, first, first + count), _pairs is null ? null : Moved(_pairs, pairs, first * choices))
+        {
+            Logits = Logits?.Slice(0, first, first + count),
+        };
+    }
 
     /// <summary>The sum of the losses, or null if there are none.</summary>
     public Tensor? TotalLoss()
@@ -129,5 +187,15 @@ public class Routing
             }
         }
         return experts;
+    }
+
+    /// <summary>The entries at some places, less a number.</summary>
+    private static Tensor Moved(Tensor entries, Tensor places, int by)
+    {
+        Tensor moved = Tensor.Empty(places.Shape, ElementType.Int32);
+        Span<int> to = moved.AsSpan<int>();
+        ReadOnlySpan<int> from = entries.AsReadOnlySpan<int>(), place = places.AsReadOnlySpan<int>();
+        for (int i = 0; i < to.Length; i++) to[i] = from[place[i]] - by;
+        return moved;
     }
 }

@@ -9,8 +9,21 @@ public sealed record RoutingStatistics(IReadOnlyList<long> Load, long Dropped, d
     /// <summary>Pairs chosen, kept or not.</summary>
     public long Pairs { get; } = Load.Sum();
 
+    /// <summary>Tokens that chose any expert; 0 where tokens do not choose.</summary>
+    public long Choosing { get; init; }
+
+    /// <summary>Experts that a token chose, on average over those that chose any; null where tokens do not choose.</summary>
+    public double? ActivePerToken => Choosing == 0 ? null : (double)Pairs / Choosing;
+
     /// <summary>Share of the chosen pairs that were dropped.</summary>
     public double DroppedFraction => Pairs == 0 ? 0 : (double)Dropped / Pairs;
+
+    /// <summary>Share of the chosen pairs of all layers that were dropped.</summary>
+    public static double DroppedFractionOf(IReadOnlyList<RoutingStatistics> layers)
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        return (double)layers.Sum(static layer => layer.Dropped) / Math.Max(1, layers.Sum(static layer => layer.Pairs));
+    }
 
     /// <summary>The largest load over the mean load: 1 at perfect balance, the number of experts at collapse, 0 where nothing was routed.</summary>
     public double MaxOverMean => Pairs == 0 ? 0 : Load.Max() * (double)Load.Count / Pairs;
@@ -39,7 +52,10 @@ public sealed record RoutingStatistics(IReadOnlyList<long> Load, long Dropped, d
         return new(
             Load.Zip(other.Load, static (a, b) => a + b).ToArray(),
             Dropped + other.Dropped,
-            (TokenEntropy * tokens + other.TokenEntropy * otherTokens) / Math.Max(1, tokens + otherTokens));
+            (TokenEntropy * tokens + other.TokenEntropy * otherTokens) / Math.Max(1, tokens + otherTokens))
+        {
+            Choosing = Choosing + other.Choosing,
+        };
     }
 
     /// <summary>

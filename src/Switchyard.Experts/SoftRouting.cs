@@ -26,6 +26,12 @@ public sealed class SoftRouting : Routing
     /// <summary>Of each token, the share of each slot [sequences, tokens, experts · slots].</summary>
     public Tensor CombineWeights { get; }
 
+    /// <summary>The same decision with other statistics.</summary>
+    internal SoftRouting With(RoutingStatistics statistics) => new(Dispatch, CombineWeights, Experts, Losses, statistics);
+
+    /// <inheritdoc/>
+    internal override IEnumerable<Tensor> Differentiable => [Dispatch, CombineWeights];
+
     /// <inheritdoc/>
     /// <returns>The slots [experts · sequences · slots, width], grouped by expert.</returns>
     public override Tensor Gather(Tensor tokens)

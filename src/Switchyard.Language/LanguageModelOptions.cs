@@ -11,6 +11,8 @@ namespace Switchyard.Language;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "architecture")]
 [JsonDerivedType(typeof(DecoderOptions), DecoderOptions.Name)]
 [JsonDerivedType(typeof(LstmMoeOptions), LstmMoeOptions.Name)]
+[JsonDerivedType(typeof(EncoderOptions), EncoderOptions.Name)]
+[JsonDerivedType(typeof(EncoderDecoderOptions), EncoderDecoderOptions.Name)]
 public abstract record LanguageModelOptions
 {
     /// <summary>The architectures by name, each with its defaults.</summary>
@@ -18,6 +20,8 @@ public abstract record LanguageModelOptions
     {
         [DecoderOptions.Name] = new DecoderOptions(),
         [LstmMoeOptions.Name] = new LstmMoeOptions(),
+        [EncoderOptions.Name] = new EncoderOptions(),
+        [EncoderDecoderOptions.Name] = new EncoderDecoderOptions(),
     };
 
     /// <summary>How many different tokens there are.</summary>
@@ -38,6 +42,9 @@ public abstract record LanguageModelOptions
     /// <summary>Which gate, and its policy.</summary>
     [JsonIgnore]
     public GateOptions Routing { get; init; } = new TopKOptions();
+
+    /// <summary>Whether what the experts computed is computed once more in the backward pass instead of being kept.</summary>
+    public bool Recompute { get; init; }
 
     /// <summary>Share of hidden numbers that are dropped while training, after the embedding and after every block.</summary>
     public double Dropout { get; init; }

@@ -30,7 +30,7 @@ public abstract class Module : IDisposable
         yield return ("", this);
         foreach ((string name, Module child) in _children)
             foreach ((string inner, Module module) in child.Modules())
-                yield return (inner.Length == 0 ? name : $"{name}.{inner}", module);
+                yield return (Join(name, inner), module);
     }
 
     /// <summary>Turns training on or off, here and in the children.</summary>
@@ -97,7 +97,7 @@ public abstract class Module : IDisposable
         return initial;
     }
 
-    /// <summary>Registers a module inside this one.</summary>
+    /// <summary>Registers a module inside this one. Under an empty name, what is in it has the names that it would have here.</summary>
     protected T AddChild<T>(string name, T child)
         where T : Module
     {
@@ -105,11 +105,22 @@ public abstract class Module : IDisposable
         return child;
     }
 
+    /// <summary>Puts another module in the place, and under the name, of a child.</summary>
+    protected T ReplaceChild<T>(Module child, T replacement)
+        where T : Module
+    {
+        int place = _children.FindIndex(entry => entry.Module == child);
+        _children[place] = (_children[place].Name, replacement);
+        return replacement;
+    }
+
     private IEnumerable<(string Name, Tensor Tensor)> Named(Func<Module, List<(string Name, Tensor Tensor)>> own)
     {
         foreach ((string name, Tensor tensor) in own(this)) yield return (name, tensor);
         foreach ((string prefix, Module child) in _children)
             foreach ((string name, Tensor tensor) in child.Named(own))
-                yield return ($"{prefix}.{name}", tensor);
+                yield return (Join(prefix, name), tensor);
     }
+
+    private static string Join(string prefix, string name) => prefix.Length == 0 ? name : name.Length == 0 ? prefix : $"{prefix}.{name}";
 }

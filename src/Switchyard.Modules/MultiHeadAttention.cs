@@ -25,10 +25,13 @@ public sealed record AttentionOptions
 
     /// <summary>Queries, keys and values are cut to ± this; null for not.</summary>
     public double? Clip { get; init; }
+
+    /// <summary>Whether a token sees only itself and those before it.</summary>
+    public bool IsCausal { get; init; } = true;
 }
 
 /// <summary>
-/// Causal self-attention with rotary positions and grouped query heads (arXiv 2305.13245). Parameters are named as in
+/// Self-attention with rotary positions and grouped query heads (arXiv 2305.13245). Parameters are named as in
 /// Hugging Face's decoders: q_proj, k_proj, v_proj, o_proj, q_norm, k_norm.
 /// </summary>
 public sealed class MultiHeadAttention : Module
@@ -70,8 +73,9 @@ public sealed class MultiHeadAttention : Module
     /// <param name="rotary">Angles of all positions.</param>
     /// <param name="positions">The position of each token in its sequence, Int32 [tokens].</param>
     /// <param name="cache">What came before; null at the beginning of a sequence that is not continued.</param>
+    /// <param name="keyMask">0 for tokens that nobody may see, such as padding, Int32 [batch, tokens]; null for none.</param>
     /// <returns>[batch, tokens, width].</returns>
-    public Tensor Forward(Tensor x, RotaryTable rotary, Tensor positions, KeyValueCache? cache = null)
+    public Tensor Forward(Tensor x, RotaryTable rotary, Tensor positions, KeyValueCache? cache = null, Tensor? keyMask = null)
     {
         ArgumentNullException.ThrowIfNull(x);
         int batch = x.Shape[0], tokens = x.Shape[1], first = cache?.Length ?? 0, headWidth = _options.HeadWidth;
@@ -81,7 +85,7 @@ public sealed class MultiHeadAttention : Module
         query = Tensor.Rotary(query, positions, rotary);
         key = Tensor.Rotary(key, positions, rotary);
         if (cache is not null) (key, value) = cache.Append(key, value);
-        Tensor seen = Tensor.Attention(query, key, value, new AttentionMask { Causal = true, QueryOffset = first }); // [batch, tokens, heads, head width]
+        Tensor seen = Tensor.Attention(query, key, value, new AttentionMask { Causal = _options.IsCausal, QueryOffset = first }, keyMask: keyMask); // [batch, tokens, heads, head width]
         return _output.Forward(seen.Reshape([batch, tokens, _options.Heads * headWidth]));
     }
 

@@ -4,7 +4,7 @@ namespace Switchyard.Tensors;
 
 /// <summary>
 /// Reverse-mode differentiation. Operations on tensors that require a gradient are recorded on the thread that
-/// runs them; <see cref="Of"/> and <see cref="Tensor.Backward"/> walk the record from the last to the first.
+/// runs them; <see cref="Of"/> and <see cref="Tensor.Backward(Tensor?, bool)"/> walk the record from the last to the first.
 /// </summary>
 /// <remarks>
 /// A walk marks all that it passes, down to the leaves: what shares a tensor that requires a gradient, such as a
@@ -53,6 +53,14 @@ public static class Gradients
 
     internal static void Backward(Tensor output, Tensor? upstream, bool createGraph)
         => Walk(output, upstream, createGraph, null, createGraph ? AccumulateDifferentiably : Accumulate);
+
+    internal static void Backward(Tensor output, Tensor? upstream, Action<Tensor> arrived)
+        => Walk(output, upstream, createGraph: false, null, (node, gradient) =>
+        {
+            bool isTaken = Accumulate(node, gradient);
+            arrived(node.Result);
+            return isTaken;
+        });
 
     /// <summary>Takes the gradient of a node that was asked for.</summary>
     /// <returns>Whether the tensor now belongs to somebody else.</returns>
@@ -116,10 +124,10 @@ public static class Gradients
     }
 
     /// <summary>
-    /// Within a differentiable pass under way, walks what was recorded since its operands were visited; the gradients
-    /// of those operands arrive where the pass will find them.
+    /// Within a pass under way, walks what was recorded since its operands were visited; the gradients of those
+    /// operands arrive where the pass will find them.
     /// </summary>
-    internal static void PassThrough(Tensor composition, Tensor upstream)
+    internal static void PassThrough(Tensor composition, Tensor upstream, bool createGraph)
     {
         Node root = composition.Node ?? throw new InvalidOperationException("a gradient that can be differentiated was asked for while recording is paused: end the pause first");
         List<Node> nodes = [];
@@ -129,20 +137,46 @@ public static class Gradients
         for (int i = nodes.Count - 1; i >= 0; i--)
         {
             Node node = nodes[i];
+            if (node.IsLeaf) throw new InvalidOperationException($"{node.Result} has a part in a result made anew, but is no operand of it: name it among them");
             if (node.Pending is not { } gradient || !node.IsWanted) continue;
             node.Pending = null;
-            node.Propagate(gradient, createGraph: true);
+            node.Propagate(gradient, createGraph);
+            if (!createGraph && node != root) gradient.Dispose();
         }
         foreach (Node node in nodes) (node.IsVisited, node.IsWanted) = (false, false);
     }
 
-    /// <summary>Every node that the root was made from, in the order in which they were made.</summary>
+    /// <summary>Within a pass under way, makes a result anew, recorded this time, and walks it; what was made is freed, but for the gradients of its operands.</summary>
+    internal static void PassAnew(Func<Tensor> compute, IReadOnlyList<Tensor> operands, Tensor upstream)
+    {
+        using TensorScope scope = new();
+        PassThrough(Recorded(compute), upstream, createGraph: false);
+        foreach (Tensor operand in operands)
+            if (operand.Node?.Pending is { } gradient) scope.Keep(gradient);
+    }
+
+    /// <summary>Computes with recording on, though a pass has it paused.</summary>
+    private static Tensor Recorded(Func<Tensor> compute)
+    {
+        int pauses = t_pauses;
+        t_pauses = 0;
+        try
+        {
+            return compute();
+        }
+        finally
+        {
+            t_pauses = pauses;
+        }
+    }
+
+    /// <summary>Every node that the root was made from, in the order in which they were made; leaves just before what first uses them.</summary>
     private static void CollectFrom(Node root, List<Node> nodes)
     {
         root.IsVisited = true;
         nodes.Add(root);
         for (int i = 0; i < nodes.Count; i++) nodes[i].AddOperandsTo(nodes);
-        nodes.Sort(static (a, b) => a.Sequence.CompareTo(b.Sequence));
+        nodes.Sort(static (a, b) => a.Sequence != b.Sequence ? a.Sequence.CompareTo(b.Sequence) : b.IsLeaf.CompareTo(a.IsLeaf));
     }
 
     private static void MarkWanted(List<Node> nodes, IReadOnlyList<Tensor>? targets)

@@ -10,6 +10,10 @@ namespace Switchyard.Tensors;
 /// </summary>
 public sealed class Philox
 {
+    private readonly Philox? _whole;
+    private readonly (int First, int Count, int Of) _part;
+    private ulong _position;
+
     internal const uint MultiplierA = 0xD2511F53;
     internal const uint MultiplierB = 0xCD9E8D57;
     internal const uint WeylA = 0x9E3779B9;
@@ -25,13 +29,40 @@ public sealed class Philox
     /// <summary>A stream at a saved position.</summary>
     /// <param name="key">Its <see cref="Key"/>.</param>
     /// <param name="position">Its <see cref="Position"/>.</param>
-    public Philox(ulong key, ulong position) => (Key, Position) = (key, position);
+    public Philox(ulong key, ulong position) => (Key, _position) = (key, position);
+
+    private Philox(Philox whole, int first, int count, int of) => (Key, _whole, _part) = (whole.Key, whole, (first, count, of));
 
     /// <summary>Which stream it is.</summary>
     public ulong Key { get; }
 
     /// <summary>How many blocks of four 32-bit numbers have been drawn.</summary>
-    public ulong Position { get; private set; }
+    public ulong Position
+    {
+        get => _whole?.Position ?? _position;
+        private set
+        {
+            if (_whole is null) _position = value;
+            else _whole.Position = value;
+        }
+    }
+
+    /// <summary>The stream that this one is a part of; itself if it is none.</summary>
+    public Philox Whole => _whole ?? this;
+
+    /// <summary>
+    /// A stream for some of the rows that are worked on together: tensors drawn from it get the numbers that their rows
+    /// would have in the tensor of all rows, and the stream moves past those of all. Single numbers are the same for all.
+    /// </summary>
+    /// <param name="first">The first row of the part.</param>
+    /// <param name="count">How many rows it has; every tensor that is drawn is as many equal pieces.</param>
+    /// <param name="of">How many rows there are in all.</param>
+    /// <exception cref="ArgumentException">There are no such rows.</exception>
+    public Philox Part(int first, int count, int of)
+    {
+        if (first < 0 || count < 1 || first > of - count) throw new ArgumentException($"rows {first} to {first + count - 1} of {of} are no part of a stream: give at least one, and within the whole");
+        return new Philox(this, first, count, of);
+    }
 
     /// <summary>
     /// An independent stream for a named purpose ("dropout", "layer 3"), the same whatever has been drawn from this one.
@@ -78,8 +109,14 @@ public sealed class Philox
     /// <returns>The position of the first.</returns>
     internal ulong Take(long blocks)
     {
-        ulong first = Position;
-        Position += (ulong)blocks;
+        if (_whole is not null)
+        {
+            if (blocks % _part.Count != 0) throw new ArgumentException($"{blocks} blocks of random numbers are not {_part.Count} equal pieces: choose a width and a length whose product is a multiple of four");
+            long piece = blocks / _part.Count;
+            return _whole.Take(piece * _part.Of) + (ulong)(piece * _part.First);
+        }
+        ulong first = _position;
+        _position += (ulong)blocks;
         return first;
     }
 

@@ -65,7 +65,7 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// What <see cref="Backward"/> has added up for this leaf, or null. It belongs to the same scope as the leaf.
+    /// What <see cref="Backward(Tensor?, bool)"/> has added up for this leaf, or null. It belongs to the same scope as the leaf.
     /// </summary>
     public Tensor? Gradient { get; set; }
 

@@ -6,4 +6,8 @@ namespace Switchyard.Training;
 /// <param name="Loss">The mean loss per token, or example; smaller is better.</param>
 /// <param name="Tokens">How many tokens, or examples, it is over.</param>
 /// <param name="Layers">The routing of each layer that has experts, in order of layer; empty where there is none.</param>
-public record Evaluation(double Loss, long Tokens, IReadOnlyList<LayerMetrics> Layers);
+public record Evaluation(double Loss, long Tokens, IReadOnlyList<LayerMetrics> Layers)
+{
+    /// <summary>More figures under names of the task's own, for the record of the step; null for none.</summary>
+    public IReadOnlyDictionary<string, double>? Figures { get; init; }
+}

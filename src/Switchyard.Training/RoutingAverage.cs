@@ -9,6 +9,7 @@ internal sealed class RoutingAverage
     private double[][] _loads = [];
     private double[] _entropies = [];
     private double[] _dropped = [];
+    private double?[] _active = [];
     private double _weight;
     private int _count;
 
@@ -44,6 +45,8 @@ internal sealed class RoutingAverage
                 Entropy = _entropies[i] / _weight,
                 DroppedFraction = _dropped[i] / _weight,
                 MaxOverMean = load.Length == 0 ? 1 : load.Max() * load.Length,
+                ActivePerToken = _active[i] / _weight,
+                Temperature = _first[i].Temperature,
             };
         }
         return layers;
@@ -51,7 +54,7 @@ internal sealed class RoutingAverage
 
     private void Begin()
     {
-        if (_loads.Length != _first.Count) (_loads, _entropies, _dropped) = (new double[_first.Count][], new double[_first.Count], new double[_first.Count]);
+        if (_loads.Length != _first.Count) (_loads, _entropies, _dropped, _active) = (new double[_first.Count][], new double[_first.Count], new double[_first.Count], new double?[_first.Count]);
         for (int i = 0; i < _loads.Length; i++)
         {
             if (_loads[i]?.Length != _first[i].Load.Length) _loads[i] = new double[_first[i].Load.Length];
@@ -59,6 +62,7 @@ internal sealed class RoutingAverage
         }
         Array.Clear(_entropies);
         Array.Clear(_dropped);
+        Array.Fill(_active, 0);
         Accumulate(_first, _weight);
     }
 
@@ -69,6 +73,7 @@ internal sealed class RoutingAverage
             for (int expert = 0; expert < _loads[i].Length; expert++) _loads[i][expert] += weight * layers[i].Load[expert];
             _entropies[i] += weight * layers[i].Entropy;
             _dropped[i] += weight * layers[i].DroppedFraction;
+            _active[i] += weight * layers[i].ActivePerToken;
         }
     }
 }

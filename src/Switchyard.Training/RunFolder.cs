@@ -24,7 +24,7 @@ public sealed class RunFolder
     public string Path { get; }
 
     /// <summary>The configuration, which never changes.</summary>
-    public string ConfigPath => System.IO.Path.Combine(Path, ConfigName);
+    public string ConfigPath => ConfigOf(Path);
 
     /// <summary>The metrics; see <see cref="MetricsFile"/>.</summary>
     public string MetricsPath => System.IO.Path.Combine(Path, MetricsFile.Name);
@@ -34,6 +34,9 @@ public sealed class RunFolder
 
     /// <summary>The checkpoints.</summary>
     public CheckpointFolder Checkpoints { get; }
+
+    /// <summary>Where the configuration of a run is, whether there is one or not.</summary>
+    public static string ConfigOf(string path) => System.IO.Path.Combine(path, ConfigName);
 
     /// <summary>A path for a new run, named after a moment, that does not exist yet: <c>2026-11-22-0915</c>, <c>2026-11-22-0915-2</c> ...</summary>
     /// <param name="parent">The folder of all runs; it may be absent.</param>

@@ -1,5 +1,6 @@
 using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
+using Switchyard.Training.Ranks;
 using Switchyard.Training.Reports;
 
 namespace Switchyard.Training;
@@ -21,11 +22,12 @@ internal sealed class StepRunner
     private readonly TrainingPlan _plan;
     private readonly Optimiser _optimiser;
     private readonly Philox _random;
+    private readonly RankedModel? _ranks;
     private readonly RoutingAverage _routing = new();
 
-    public StepRunner(TrainingTask task, TrainingPlan plan, Optimiser optimiser)
+    public StepRunner(TrainingTask task, TrainingPlan plan, Optimiser optimiser, RankedModel? ranks = null)
     {
-        (_task, _plan, _optimiser) = (task, plan, optimiser);
+        (_task, _plan, _optimiser, _ranks) = (task, plan, optimiser, ranks);
         _random = new Philox(plan.Seed).Split("micro-batch");
     }
 
@@ -44,18 +46,23 @@ internal sealed class StepRunner
             using TensorScope scope = new();
             long microBatch = firstMicroBatch + i;
             TaskLoss part = _task.Loss(microBatch, _random.Split((ulong)microBatch));
-            if (!double.IsFinite(part.Total.ToDouble())) throw NotFinite(step, "loss", part.Total.ToDouble(), part.Total);
+            // One rank alone must not turn back: where there are several, the norm of all tells them together.
+            if (_ranks is null && !double.IsFinite(part.Total.ToDouble())) throw NotFinite(step, "loss", part.Total.ToDouble(), part.Total);
 
             // 1 for the usual micro-batch: nothing is rounded then, and the scale of gradients does not grow with it.
             double weight = (double)part.Tokens / _task.TokensPerMicroBatch;
-            part.Total.Backward(weight == 1 ? null : Tensor.Full(part.Total.Shape, weight, part.Total.Type));
+            Tensor? upstream = weight == 1 ? null : Tensor.Full(part.Total.Shape, weight, part.Total.Type);
+            bool isLast = i == _plan.MicroBatchesPerStep - 1;
+            if (isLast && _ranks is not null) _ranks.Backward(part.Total, upstream);
+            else part.Total.Backward(upstream);
             loss += weight * part.Loss;
             totalWeight += weight;
             tokens += part.Tokens;
             _routing.Add(part.Layers, weight);
 
-            if (i < _plan.MicroBatchesPerStep - 1) continue;
-            norm = GradientNorm.Euclidean(_optimiser.Parameters) / totalWeight;
+            if (!isLast) continue;
+            if (_ranks is not null) (loss, totalWeight, tokens) = _ranks.Sum(loss, totalWeight, tokens);
+            norm = (_ranks?.GradientNorm(_optimiser.Parameters) ?? GradientNorm.Euclidean(_optimiser.Parameters)) / totalWeight;
             if (!double.IsFinite(norm)) throw NotFinite(step, "gradient norm", norm, part.Total);
         }
         double clip = _plan.ClipNorm is { } limit ? GradientNorm.Clip(norm, limit) : 1;

@@ -3,7 +3,7 @@ using Switchyard.Modules.Schedules;
 
 namespace Switchyard.Training;
 
-/// <summary>How long and how fast a model learns. Exactly one of <see cref="Steps"/>, <see cref="Tokens"/> and <see cref="Minutes"/> is given.</summary>
+/// <summary>How long and how fast a model learns. Exactly one of <see cref="Steps"/>, <see cref="Tokens"/>, <see cref="Flops"/> and <see cref="Minutes"/> is given.</summary>
 public sealed record TrainingPlan
 {
     /// <summary>Training ends after so many optimiser steps.</summary>
@@ -11,6 +11,9 @@ public sealed record TrainingPlan
 
     /// <summary>Training ends with the first step that completes so many tokens, or examples.</summary>
     public long? Tokens { get; init; }
+
+    /// <summary>Training ends with the first step that completes so many floating-point operations; see <see cref="TrainingTask.FlopsPerToken"/>. The learning rate falls with them.</summary>
+    public double? Flops { get; init; }
 
     /// <summary>
     /// Training ends with the first step that completes so many minutes, those before an interruption included.
@@ -54,7 +57,7 @@ public sealed record TrainingPlan
     /// <summary>Decides all randomness of the training.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>The number of steps, or null where minutes decide.</summary>
+    /// <summary>The number of steps, or null where it shows only on the way: where operations or minutes decide.</summary>
     /// <param name="tokensPerMicroBatch">How many tokens a micro-batch has.</param>
     public long? TotalSteps(long tokensPerMicroBatch)
     {
@@ -66,9 +69,9 @@ public sealed record TrainingPlan
     /// <exception cref="ArgumentException">It cannot; the message says why.</exception>
     public void Check()
     {
-        int limits = (Steps is null ? 0 : 1) + (Tokens is null ? 0 : 1) + (Minutes is null ? 0 : 1);
-        if (limits != 1) throw new ArgumentException($"{limits} of steps, tokens and minutes are given: give exactly one");
-        if (Steps < 1 || Tokens < 1 || Minutes is { } minutes && !(minutes > 0)) throw new ArgumentException($"a training of {Steps?.ToString() ?? Tokens?.ToString() ?? Minutes.ToString()} {(Steps is not null ? "steps" : Tokens is not null ? "tokens" : "minutes")}: give more than 0");
+        (double Value, string Unit)[] limits = [.. Limits()];
+        if (limits.Length != 1) throw new ArgumentException($"{limits.Length} of steps, tokens, operations and minutes are given: give exactly one");
+        if (limits[0] is var (value, unit) && !(value > 0)) throw new ArgumentException($"a training of {value} {unit}: give more than 0");
         AtLeastOne(MicroBatchesPerStep, "micro-batches per step");
         AtLeastOne(EvaluateEvery ?? 1, "steps between evaluations");
         AtLeastOne(CheckpointEvery ?? 1, "steps between checkpoints");
@@ -85,5 +88,13 @@ public sealed record TrainingPlan
         {
             if (value < 1) throw new ArgumentException($"{value} {what}: give 1 or more");
         }
+    }
+
+    private IEnumerable<(double Value, string Unit)> Limits()
+    {
+        if (Steps is { } steps) yield return (steps, "steps");
+        if (Tokens is { } tokens) yield return (tokens, "tokens");
+        if (Flops is { } flops) yield return (flops, "operations");
+        if (Minutes is { } minutes) yield return (minutes, "minutes");
     }
 }

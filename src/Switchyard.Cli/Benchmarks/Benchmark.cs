@@ -7,6 +7,9 @@ internal abstract class Benchmark(string name)
     /// <summary>What it is, as group/thing.</summary>
     public string Name => name;
 
+    /// <summary>About how much memory it takes, in bytes; 0 where that is little.</summary>
+    public virtual long Bytes => 0;
+
     /// <summary>Measures it.</summary>
     /// <param name="threads">With how many threads.</param>
     /// <param name="rounds">How often; the median counts.</param>

@@ -10,6 +10,7 @@ internal static class KernelSuites
         return
         [
             .. products,
+            new ScalingBenchmark(openBlas),
             .. NarrowVectorSuite.Create(products),
             .. GroupedSuite.Create(openBlas),
             .. VectorSuite.Create(),

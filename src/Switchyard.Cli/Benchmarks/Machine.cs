@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Switchyard.Tensors.Memory;
 
 namespace Switchyard.Cli.Benchmarks;
 
@@ -21,5 +22,14 @@ internal static class Machine
         const string Path = "/proc/cpuinfo";
         string? line = File.Exists(Path) ? File.ReadLines(Path).FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
         return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+    }
+
+    /// <summary>Bytes of memory that nobody uses.</summary>
+    public static long FreeBytes()
+    {
+        MemoryPool.Trim();
+        GC.Collect();
+        GCMemoryInfo memory = GC.GetGCMemoryInfo();
+        return memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes;
     }
 }

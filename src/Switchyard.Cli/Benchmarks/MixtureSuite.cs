@@ -4,6 +4,7 @@ namespace Switchyard.Cli.Benchmarks;
 internal static class MixtureSuite
 {
     private static readonly double[] ZipfExponents = [0.5, 1, 1.5];
+    private static readonly double[] Temperatures = [2, 1, 0.5, 0.3, 0.1, 0];
 
     /// <summary>Makes them.</summary>
     /// <param name="full">Whether layers of HetuMoE's own size, width and inner width 2048, are among them: they take gigabytes and minutes.</param>
@@ -21,6 +22,7 @@ internal static class MixtureSuite
         foreach (int topK in (int[])[1, 2])
             foreach (double exponent in ZipfExponents) yield return new SkewBenchmark(new(4096, 256, 256, 16, topK), exponent);
         foreach (int topK in (int[])[1, 2]) yield return new RoutingBenchmark(new(4096, 256, 256, 16, topK));
+        foreach (double temperature in Temperatures) yield return new SparsifyingBenchmark(new(2048, 256, 512, 8, 1), temperature);
     }
 }
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using Switchyard.Tensors;
 
 namespace Switchyard.Cli.Benchmarks;
 
@@ -39,10 +41,22 @@ internal sealed class PyTorchSteps : IDisposable
     public double Run()
     {
         _process.StandardInput.WriteLine();
+        return Answer()[0];
+    }
+
+    /// <summary>What PyTorch makes of given weights and tokens. Its later steps begin from these weights.</summary>
+    /// <param name="weights">All parameters of the model, in its order.</param>
+    /// <param name="windows">Int32 [windows, tokens + 1].</param>
+    /// <returns>The loss, and the norm of all gradients together.</returns>
+    public (double Loss, double GradientNorm) Evaluate(IEnumerable<Tensor> weights, Tensor windows)
+    {
+        _process.StandardInput.WriteLine("evaluate");
         _process.StandardInput.Flush();
-        string line = _process.StandardOutput.ReadLine()
-            ?? throw new SwitchyardException($"{Name} ended in the middle of the benchmark", "run src/Switchyard.Cli/Benchmarks/training_step.py by hand to see why, or remove PyTorch");
-        return double.Parse(line, CultureInfo.InvariantCulture);
+        Stream bytes = _process.StandardInput.BaseStream;
+        foreach (Tensor weight in weights) bytes.Write(MemoryMarshal.AsBytes(weight.AsReadOnlySpan<float>()));
+        bytes.Write(MemoryMarshal.AsBytes(windows.AsReadOnlySpan<int>()));
+        double[] answer = Answer();
+        return (answer[0], answer[1]);
     }
 
     /// <inheritdoc/>
@@ -51,6 +65,14 @@ internal sealed class PyTorchSteps : IDisposable
         _process.StandardInput.Close();
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    private double[] Answer()
+    {
+        _process.StandardInput.Flush();
+        string line = _process.StandardOutput.ReadLine()
+            ?? throw new SwitchyardException($"{Name} ended in the middle of the benchmark", "run src/Switchyard.Cli/Benchmarks/training_step.py by hand to see why, or remove PyTorch");
+        return Array.ConvertAll(line.Split(' '), static number => double.Parse(number, CultureInfo.InvariantCulture));
     }
 
     private static Process? Start(string interpreter, string source, int threads)

@@ -19,8 +19,8 @@ internal sealed class RateBenchmark(string name, RateUnit unit, Func<int, Contes
     // Long against the clock's resolution and a hiccup of the machine, short against its moods.
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(20);
 
-    // Threads of a peer may look for work a while before they sleep; ours shall not have to share the processor with them.
-    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(150);
+    /// <summary>Threads of a peer may look for work a while before they sleep; ours shall not have to share the processor with them.</summary>
+    internal static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(150);
 
     /// <inheritdoc />
     public override BenchmarkRow Measure(int threads, int rounds, CancellationToken interrupted)
@@ -50,7 +50,10 @@ internal sealed class RateBenchmark(string name, RateUnit unit, Func<int, Contes
         };
     }
 
-    private static double Rate(double work, Action run)
+    /// <summary>How much work per second is done in one turn.</summary>
+    /// <param name="work">How much a call does.</param>
+    /// <param name="run">One call.</param>
+    internal static double Rate(double work, Action run)
     {
         long started = Stopwatch.GetTimestamp();
         TimeSpan elapsed;

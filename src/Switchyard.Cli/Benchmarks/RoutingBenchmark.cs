@@ -10,6 +10,9 @@ namespace Switchyard.Cli.Benchmarks;
 /// <param name="size">Of the layer.</param>
 internal sealed class RoutingBenchmark(LayerSize size) : Benchmark($"routing/{size}")
 {
+    // The runtime compiles in steps what is called often: all of it shall be at its last before it is measured.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+
     /// <inheritdoc />
     public override BenchmarkRow Measure(int threads, int rounds, CancellationToken interrupted)
     {
@@ -20,11 +23,12 @@ internal sealed class RoutingBenchmark(LayerSize size) : Benchmark($"routing/{si
         using MoeLayer whole = new(layer.Gate, layer.Bank);
         Tensor logits = layer.Gate.Route(layer.Tokens, default).Logits!;
         double[] routing = new double[rounds], all = new double[rounds];
-        for (int round = -1; round < rounds; round++)
+        long started = Stopwatch.GetTimestamp();
+        for (int round = 0; round < rounds;)
         {
             interrupted.ThrowIfCancellationRequested();
-            double first = Seconds(() => layer.Gate.Decide(logits, default)), second = Seconds(() => whole.Forward(layer.Tokens, default));
-            if (round >= 0) (routing[round], all[round]) = (first, second);
+            (routing[round], all[round]) = (Seconds(() => layer.Gate.Decide(logits, default)), Seconds(() => whole.Forward(layer.Tokens, default)));
+            if (Stopwatch.GetElapsedTime(started) > WarmUp) round++;
         }
         double seconds = MatrixPeak.Median(routing);
         return new BenchmarkRow(Name, threads, size.Tokens / seconds, "tokens/s") { Figures = [new("share", seconds / MatrixPeak.Median(all))] };

@@ -16,6 +16,9 @@ internal static class TrainingBenchmark
     private const int Batch = 16;
     private const int WarmUpSteps = 3;
 
+    // Of losses and gradients in float32: a token between two experts may go to either.
+    private const double Tolerance = 1e-3;
+
     /// <summary>Measures steps, large matrix products and, where it is installed, PyTorch's steps in turn, and takes medians.</summary>
     public static BenchmarkRow Measure(int threads, int rounds, Output output, CancellationToken interrupted)
     {
@@ -28,6 +31,7 @@ internal static class TrainingBenchmark
         long tokens = (long)Batch * options.Context;
         double[] steps = new double[rounds], peaks = new double[rounds], others = new double[rounds];
         using PyTorchSteps? peer = PyTorchSteps.Start(threads);
+        if (peer is not null) CheckThatBothLearnTheSame(peer, model, optimiser, random);
         using Progress progress = output.Progress($"measuring with {threads} threads", "rounds", rounds + WarmUpSteps);
         for (int round = -WarmUpSteps; round < rounds; round++)
         {
@@ -52,20 +56,37 @@ internal static class TrainingBenchmark
     private static void Step(DecoderModel model, AdamW optimiser, Philox random)
     {
         using TensorScope scope = new();
-        int context = model.Options.Context, vocabulary = model.Options.Vocabulary;
-        Tensor ids = RandomIds([Batch, context], vocabulary, random), targets = RandomIds([Batch * context], vocabulary, random);
-        LanguageModelOutput result = model.Forward(ids, random);
-        Tensor loss = Tensor.CrossEntropy(result.Logits.Reshape([Batch * context, vocabulary]), targets);
-        if (result.RoutingLoss() is { } routing) loss += routing;
-        loss.Backward();
+        Loss(model, RandomWindows(model, random), random).Backward();
         optimiser.Step(1e-3, GradientNorm.Clip(GradientNorm.Euclidean(optimiser.Parameters), 1));
         optimiser.ClearGradients();
     }
 
-    private static Tensor RandomIds(Shape shape, int vocabulary, Philox random)
+    // Otherwise the two would race on different tracks.
+    private static void CheckThatBothLearnTheSame(PyTorchSteps peer, DecoderModel model, AdamW optimiser, Philox random)
     {
-        Tensor ids = Tensor.Empty(shape, ElementType.Int32);
-        foreach (ref int id in ids.AsSpan<int>()) id = random.Next(vocabulary);
+        using TensorScope scope = new();
+        Tensor windows = RandomWindows(model, random), loss = Loss(model, windows, random);
+        loss.Backward();
+        (double ours, double ourNorm) = (loss.ToDouble(), GradientNorm.Euclidean(optimiser.Parameters));
+        (double theirs, double theirNorm) = peer.Evaluate(optimiser.Parameters.Select(static parameter => parameter.Tensor), windows);
+        optimiser.ClearGradients();
+        if (!(Math.Abs(theirs - ours) <= Tolerance * ours && Math.Abs(theirNorm - ourNorm) <= Tolerance * ourNorm))
+            throw new SwitchyardException($"{peer.Name} has a loss of {theirs:g6} and gradients of norm {theirNorm:g6} where ours are {ours:g6} and {ourNorm:g6}", "the two do not train the same model: correct training_step.py, or measure without PyTorch");
+    }
+
+    private static Tensor Loss(DecoderModel model, Tensor windows, Philox random)
+    {
+        int tokens = Batch * model.Options.Context;
+        LanguageModelOutput result = model.Forward(windows.Slice(1, 0, model.Options.Context), random);
+        Tensor loss = Tensor.CrossEntropy(result.Logits.Reshape([tokens, model.Options.Vocabulary]), windows.Slice(1, 1).Reshape([tokens]));
+        return result.RoutingLoss() is { } routing ? loss + routing : loss;
+    }
+
+    // [windows, tokens + 1]
+    private static Tensor RandomWindows(DecoderModel model, Philox random)
+    {
+        Tensor ids = Tensor.Empty([Batch, model.Options.Context + 1], ElementType.Int32);
+        foreach (ref int id in ids.AsSpan<int>()) id = random.Next(model.Options.Vocabulary);
         return ids;
     }
 }

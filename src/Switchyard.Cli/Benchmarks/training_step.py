@@ -1,8 +1,11 @@
-"""Training steps of the reference model in PyTorch, one for every line on standard input.
+"""Training steps of the reference model in PyTorch, one for every empty line on standard input.
 
 The model, the loss and the optimiser are those of `switchyard bench train`: 4 layers, width 256, 4 heads with
 normalised queries and keys, 8 experts of inner width 512 of which 2 are used, vocabulary 256, 16 windows of 256
 tokens, float32, gradients clipped to norm 1, AdamW. Each line is answered by the seconds that its step took.
+
+A line that is not empty is followed by the bytes of all weights and of a batch of tokens, and answered by the loss of
+that batch and the norm of its gradients.
 """
 
 import math
@@ -113,18 +116,54 @@ class Decoder(nn.Module):
         return self.head(self.norm(x)), balances
 
 
+def weights(model):
+    """All weights in the order of the program's own model, whose experts lie in one tensor per projection."""
+    yield model.embedding.weight
+    for layer in model.layers:
+        attention, experts = layer.attention, layer.experts
+        for part in (attention.query, attention.key, attention.value, attention.output, attention.query_norm, attention.key_norm, experts.router):
+            yield part.weight
+        for projection in (experts.gate, experts.up, experts.down):
+            yield from (expert.weight for expert in projection)
+        yield from (layer.attention_norm.weight, layer.experts_norm.weight)
+    yield from (model.norm.weight, model.head.weight)
+
+
+def receive(shape, dtype):
+    """A tensor whose bytes, four an element, come next on standard input."""
+    data = bytearray(sys.stdin.buffer.read(4 * math.prod(shape)))
+    return torch.frombuffer(data, dtype=dtype).view(shape)
+
+
+def backward(model, windows):
+    """The loss of a batch [windows, tokens + 1]; its gradients are left at the weights."""
+    logits, balance = model(windows[:, :-1])
+    loss = F.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten()) + 0.01 * balance
+    loss.backward()
+    return loss.item()
+
+
+def evaluate(model):
+    with torch.no_grad():
+        for weight in weights(model):
+            weight.copy_(receive(weight.shape, torch.float32))
+    loss = backward(model, receive((BATCH, CONTEXT + 1), torch.int32).long())
+    return loss, nn.utils.clip_grad_norm_(model.parameters(), math.inf).item()
+
+
 def main():
     torch.set_num_threads(int(sys.argv[1]))
     torch.manual_seed(0)
     model = Decoder()
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1, foreach=True)
     print(torch.__version__, flush=True)
-    for _ in sys.stdin:
+    for line in sys.stdin.buffer:
+        if line.strip():
+            print(*evaluate(model), flush=True)
+            optimiser.zero_grad(set_to_none=True)
+            continue
         started = time.perf_counter()
-        ids = torch.randint(VOCABULARY, (BATCH, CONTEXT + 1))
-        logits, balance = model(ids[:, :-1])
-        loss = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten()) + 0.01 * balance
-        loss.backward()
+        backward(model, torch.randint(VOCABULARY, (BATCH, CONTEXT + 1)))
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Switchyard.Cli.Benchmarks;
 
@@ -7,8 +8,10 @@ namespace Switchyard.Cli.Commands;
 /// <summary><c>bench</c>: what this machine reaches, as shares of its own limits.</summary>
 internal static class BenchCommand
 {
+    private const long Large = 1 << 30;
+
     /// <summary>Makes the group and its commands.</summary>
-    public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels(), CreateMoe(), BenchAllToAllCommand.Create() };
+    public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels(), CreateMoe(), CreateRank(), BenchAllToAllCommand.Create() };
 
     private static RunnableCommand CreateTrain()
     {
@@ -62,6 +65,22 @@ internal static class BenchCommand
         };
     }
 
+    private static RunnableCommand CreateRank()
+    {
+        Option<string> filter = Filter();
+        (Option<int> rounds, Option<int> threads) = (Rounds(5), Threads());
+        return new RunnableCommand(
+            "rank",
+            "Measures whole requests to a ranker of eight experts: latency, candidates per second, memory, share of the matrix-product peak.",
+            (parse, output, interrupted) => Report(
+                output,
+                Measure([new RankBenchmark(100), new RankBenchmark(300), new RankBenchmark(1000)], parse.GetRequiredValue(filter), ThreadCounts(parse.GetValue(threads)), parse.GetValue(rounds), output, interrupted)),
+            new Example("switchyard bench rank --filter /300", "Prints what ranking 300 candidates takes with one thread and with all."))
+        {
+            filter, rounds, threads,
+        };
+    }
+
     private static IEnumerable<BenchmarkRow> Measure(Benchmark[] all, string filter, int[] threads, int rounds, Output output, CancellationToken interrupted)
     {
         Benchmark[] chosen = [.. all.Where(benchmark => benchmark.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
@@ -72,6 +91,12 @@ internal static class BenchCommand
         int done = 0;
         foreach (Benchmark benchmark in chosen)
         {
+            if (benchmark.Bytes > Large && Machine.FreeBytes() is var free && benchmark.Bytes > free)
+            {
+                output.Warn(string.Create(CultureInfo.InvariantCulture, $"{benchmark.Name} is left out: it takes about {benchmark.Bytes / 1e9:f0} GB of memory, and {free / 1e9:f0} are free"));
+                progress.Report(done += threads.Length);
+                continue;
+            }
             foreach (int count in threads)
             {
                 yield return benchmark.Measure(count, rounds, interrupted);

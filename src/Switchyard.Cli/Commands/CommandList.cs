@@ -9,12 +9,17 @@ internal static class CommandList
     public static Command[] Create() =>
     [
         TrainCommand.Create(),
+        CompareCommand.Create(),
         GenerateCommand.Create(),
+        FillCommand.Create(),
+        TranslateCommand.Create(),
         EvaluateCommand.Create(),
         ExportCommand.Create(),
         InspectCommand.Create(),
         GatesCommand.Create(),
         MixtureCommand.Create(),
+        RankCommand.Create(),
         BenchCommand.Create(),
+        SimulateCommand.Create(),
     ];
 }

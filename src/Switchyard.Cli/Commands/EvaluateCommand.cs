@@ -1,13 +1,16 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Switchyard.Experts;
 using Switchyard.Language.Evaluations;
+using Switchyard.Language.Masking;
 using Switchyard.Language.Runs;
 using Switchyard.Language.Text;
+using Switchyard.Language.Translation;
 using Switchyard.Tensors.Kernels;
 
 namespace Switchyard.Cli.Commands;
 
-/// <summary><c>evaluate</c>: how well a trained model predicts a text.</summary>
+/// <summary><c>evaluate</c>: how well a trained model predicts a text, guesses its hidden tokens, or translates it.</summary>
 internal static class EvaluateCommand
 {
     private const int Batch = 16;
@@ -15,54 +18,136 @@ internal static class EvaluateCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        Option<string> run = new("--run") { Description = "The folder of a training run", HelpName = "DIR", Required = true };
-        Option<string> data = new("--data") { Description = "A text file, a folder of texts or a pattern: all of it is predicted", HelpName = "PATH", Required = true };
+        Option<string> run = new("--run") { Description = "The folder of a training run, or of a checkpoint of Hugging Face", HelpName = "DIR", Required = true };
+        Option<string> data = new("--data") { Description = "A text file, a folder of texts or a pattern: all of it is predicted; SOURCE,TARGET for a translator", HelpName = "PATH", Required = true };
+        BeamSettings beam = new();
         Option<int> threads = SharedOptions.Threads();
         return new RunnableCommand(
             "evaluate",
-            "Measures how well a trained model predicts a text, in windows of its context length.",
+            "Measures how well a trained model predicts a text, in windows of its context length; of a translator, BLEU.",
             (parse, output, interrupted) =>
             {
                 WorkerPool.Threads = parse.GetValue(threads);
-                Evaluate(parse.GetRequiredValue(run), parse.GetRequiredValue(data), output, interrupted);
+                using LanguageRun opened = LanguageRun.Open(parse.GetRequiredValue(run), output.Warn);
+                string path = parse.GetRequiredValue(data);
+                if (opened.Options.Task != LanguageRunOptions.Translation && beam.AreGiven(parse)) throw new ArgumentException("--beam and --length-penalty are for translators: leave them out for this run");
+                JsonObject result = opened.Options.Task switch
+                {
+                    LanguageRunOptions.Translation => Translations(opened, path, beam.Of(parse), output, interrupted),
+                    LanguageRunOptions.Masked => Masks(opened, path, output, interrupted),
+                    _ => Text(opened, path, output, interrupted),
+                };
+                if (output.Json) output.Result(result);
             },
             new Example("switchyard evaluate --run runs/mine --data other.txt", "Prints nats per byte and perplexity on another text."),
+            new Example("switchyard evaluate --run runs/translator --data test.en,test.de --beam 5", "Translates the one text and compares with the other: BLEU, with its signature."),
             new Example("switchyard evaluate --run runs/mine --data other.txt --json", "Prints the same, and the routing of each layer, as JSON."))
         {
-            run, data, threads,
+            run, data, beam.Width, beam.LengthPenalty, threads,
         };
     }
 
-    private static void Evaluate(string folder, string data, Output output, CancellationToken interrupted)
+    private static JsonObject Text(LanguageRun run, string data, Output output, CancellationToken interrupted)
     {
-        using LanguageRun run = LanguageRun.Open(folder, output.Warn);
-        TextSource source = TextSource.Load(data);
-        EvaluationWindows windows = new(TokenStream.Encode(source.Name, run.Tokenizer, source.Documents), run.Model.Options.Context);
+        EvaluationWindows windows = Windows(run, data);
         TextEvaluation evaluation;
         using (Progress progress = output.Progress("evaluating", "windows", windows.Count))
-            evaluation = TextEvaluator.Evaluate(run.Model, run.Tokenizer, windows, Batch, done => progress.Report(done), interrupted);
-
-        IReadOnlyList<int> mixtureLayers = run.Model.Options.MixtureLayers;
+            evaluation = TextEvaluator.Evaluate(run.Causal, run.Tokenizer, windows, Batch, done => progress.Report(done), interrupted);
         output.WriteLine($"{evaluation.NatsPerByte:f4} nats per byte, {evaluation.NatsPerToken:f4} per token, perplexity {evaluation.Perplexity:f3} over {evaluation.Tokens:N0} tokens");
-        for (int i = 0; i < evaluation.Layers.Count; i++)
-            output.WriteLine($"layer {mixtureLayers[i]}: busiest expert {evaluation.Layers[i].MaxOverMean:f2} times the mean, load entropy {evaluation.Layers[i].LoadEntropy:f3} of 1");
-        if (evaluation.DroppedFraction > 0) output.WriteLine($"dropped: {evaluation.DroppedFraction:p2} of all pairs");
-        if (output.Json)
+        JsonObject result = new()
         {
-            output.Result(new JsonObject
+            ["nats_per_token"] = evaluation.NatsPerToken,
+            ["nats_per_byte"] = evaluation.NatsPerByte,
+            ["perplexity"] = evaluation.Perplexity,
+            ["tokens"] = evaluation.Tokens,
+        };
+        AddRouting(result, run, evaluation.Layers, output);
+        return result;
+    }
+
+    private static JsonObject Masks(LanguageRun run, string data, Output output, CancellationToken interrupted)
+    {
+        EvaluationWindows windows = Windows(run, data);
+        MaskedEvaluation evaluation;
+        using (Progress progress = output.Progress("evaluating", "windows", windows.Count))
+            evaluation = MaskedEvaluator.Evaluate(run.Encoder, run.Options.Masking, run.Tokenizer.Mark(MaskFiller.Mark), run.Tokenizer.IsSpecial, windows, Batch, done => progress.Report(done), interrupted);
+        output.WriteLine($"{evaluation.NatsPerToken:f4} nats per hidden token, {evaluation.Accuracy:p1} guessed right, over {evaluation.Guessed:N0} hidden tokens");
+        JsonObject result = new()
+        {
+            ["nats_per_token"] = evaluation.NatsPerToken,
+            ["accuracy"] = evaluation.Accuracy,
+            ["tokens"] = evaluation.Guessed,
+        };
+        AddRouting(result, run, evaluation.Layers, output);
+        return result;
+    }
+
+    private static JsonObject Translations(LanguageRun run, string data, BeamOptions beam, Output output, CancellationToken interrupted)
+    {
+        ParallelFiles files = ParallelFiles.Find(data);
+        ParallelText text = ParallelText.Load(files.Source, files.Target);
+        PairEvaluation predicted = TranslationEvaluator.Evaluate(run.EncoderDecoder, TokenPairs.Encode(text, run.Tokenizer, run.Model.Options.Context), TranslationMarks.Of(run.Tokenizer), Batch, null, interrupted);
+        Translator translator = new(run.EncoderDecoder, run.Tokenizer, beam);
+        List<string> translations = [];
+        using (Progress progress = output.Progress("translating", "lines", text.Pairs))
+        {
+            foreach (string line in text.SourceLines)
             {
-                ["nats_per_token"] = evaluation.NatsPerToken,
-                ["nats_per_byte"] = evaluation.NatsPerByte,
-                ["perplexity"] = evaluation.Perplexity,
-                ["tokens"] = evaluation.Tokens,
-                ["dropped_fraction"] = evaluation.DroppedFraction,
-                ["layers"] = new JsonArray([.. evaluation.Layers.Select((layer, index) => (JsonNode)new JsonObject
-                {
-                    ["layer"] = mixtureLayers[index],
-                    ["max_over_mean"] = layer.MaxOverMean,
-                    ["entropy"] = layer.LoadEntropy,
-                })]),
-            });
+                interrupted.ThrowIfCancellationRequested();
+                translations.Add(translator.Translate(line).Text);
+                progress.Report(translations.Count);
+            }
         }
+        Bleu bleu = new(new BleuOptions());
+        string[] references = [.. text.TargetLines];
+        BleuScore score = bleu.Score(translations, [references]);
+        double characters = new CharacterFScore().Score(translations, [references]);
+        string signature = bleu.Options.Signature(references: 1);
+        output.WriteLine($"BLEU {score.Score:f2} ({signature}), chrF {characters:f2}, beam {beam.Width}, over {text.Pairs:N0} pairs");
+        output.WriteLine($"precisions {string.Join(" / ", score.Precisions.Select(static precision => $"{precision:f1}"))}, brevity penalty {score.BrevityPenalty:f3}, {score.HypothesisLength:N0} words for {score.ReferenceLength:N0}");
+        output.WriteLine($"{predicted.NatsPerToken:f4} nats per token of the given translations, perplexity {predicted.Perplexity:f3}");
+        JsonObject result = new()
+        {
+            ["bleu"] = score.Score,
+            ["signature"] = signature,
+            ["precisions"] = new JsonArray([.. score.Precisions.Select(static precision => (JsonNode)precision)]),
+            ["brevity_penalty"] = score.BrevityPenalty,
+            ["hypothesis_length"] = score.HypothesisLength,
+            ["reference_length"] = score.ReferenceLength,
+            ["chrf"] = characters,
+            ["beam"] = beam.Width,
+            ["pairs"] = text.Pairs,
+            ["nats_per_token"] = predicted.NatsPerToken,
+            ["perplexity"] = predicted.Perplexity,
+            ["tokens"] = predicted.Tokens,
+        };
+        AddRouting(result, run, predicted.Layers, output);
+        return result;
+    }
+
+    private static EvaluationWindows Windows(LanguageRun run, string data)
+    {
+        TextSource source = TextSource.Load(data);
+        return new(TokenStream.Encode(source.Name, run.Tokenizer, source.Documents), run.Model.Options.Context);
+    }
+
+    private static void AddRouting(JsonObject result, LanguageRun run, IReadOnlyList<RoutingStatistics> layers, Output output)
+    {
+        IReadOnlyList<int> mixtureLayers = run.Model.Options.MixtureLayers;
+        for (int i = 0; i < layers.Count; i++)
+            output.WriteLine($"layer {mixtureLayers[i]}: busiest expert {layers[i].MaxOverMean:f2} times the mean, load entropy {layers[i].LoadEntropy:f3} of 1");
+        double dropped = RoutingStatistics.DroppedFractionOf(layers);
+        if (dropped > 0) output.WriteLine($"dropped: {dropped:p2} of all pairs");
+        result["dropped_fraction"] = dropped;
+        result["layers"] = new JsonArray([.. layers.Select((layer, index) => (JsonNode)new JsonObject
+        {
+            ["layer"] = mixtureLayers[index],
+            ["max_over_mean"] = layer.MaxOverMean,
+            ["entropy"] = layer.LoadEntropy,
+            ["token_entropy"] = layer.TokenEntropy,
+            ["active_per_token"] = layer.ActivePerToken,
+            ["dropped_fraction"] = layer.DroppedFraction,
+            ["load"] = new JsonArray([.. layer.Load.Select(load => (JsonNode)((double)load / Math.Max(1, layer.Pairs)))]),
+        })]);
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Switchyard.Language;
 using Switchyard.Language.Generation;
 using Switchyard.Language.Runs;
 using Switchyard.Language.Tokenizers;
@@ -15,7 +16,7 @@ internal static class GenerateCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        Option<string> run = new("--run") { Description = "The folder of a training run", HelpName = "DIR", Required = true };
+        Option<string> run = new("--run") { Description = "The folder of a training run, or of a checkpoint of Hugging Face", HelpName = "DIR", Required = true };
         Option<string> prompt = new("--prompt") { Description = "The text to continue; '-' reads it from standard input", HelpName = "TEXT", Required = true };
         Option<int> maxTokens = new("--max-tokens") { Description = "Tokens to generate", HelpName = "N", DefaultValueFactory = _ => 300 };
         maxTokens.AcceptAtLeast(1);
@@ -45,15 +46,16 @@ internal static class GenerateCommand
     private static void Generate(string folder, string prompt, int maxTokens, bool allowNonCausal, Sampler sampler, Output output, CancellationToken interrupted)
     {
         using LanguageRun run = LanguageRun.Open(folder, output.Warn);
-        if (run.Options.Model is { HasExperts: true, Routing.IsCausal: false } model && !allowNonCausal)
-            throw new SwitchyardException($"the gate '{model.Gate}' looks at later tokens, which are not there when text is made token by token", "train with a causal gate ('switchyard gates' lists them), or give --allow-non-causal and expect worse text");
+        CausalModel model = run.Causal;
+        if (model.Options is { HasExperts: true, Routing.IsCausal: false } && !allowNonCausal)
+            throw new SwitchyardException($"the gate '{model.Options.Gate}' looks at later tokens, which are not there when text is made token by token", "train with a causal gate ('switchyard gates' lists them), or give --allow-non-causal and expect worse text");
         int[] ids = run.Tokenizer.Encode(prompt);
         if (ids.Length == 0) throw new ArgumentException("the prompt is empty: give at least one character");
         output.Write(prompt);
         List<int> tokens = [];
         StreamingDecoder decoder = new(run.Tokenizer);
         long started = Stopwatch.GetTimestamp();
-        foreach (int token in new TextGenerator(run.Model, sampler).Continue(ids).Take(maxTokens))
+        foreach (int token in new TextGenerator(model, sampler).Continue(ids).Take(maxTokens))
         {
             tokens.Add(token);
             output.Write(decoder.Push(token));

@@ -102,7 +102,7 @@ internal sealed class MixtureFitCommand
         MixturePredictions? heldOut = data.HeldOut.Count > 0 ? run.Predict(data.HeldOut) : null;
         string Score(MixturePredictions predictions) => isClass ? $"{predictions.Score:p1} right" : $"mean squared error {predictions.Score:g4}";
         if (heldOut is not null) output.WriteLine($"held out: {Score(heldOut)}, log-likelihood {heldOut.LogLikelihood / data.HeldOut.Count:f4} per row");
-        output.WriteLine($"fitted:   {Score(fitted)}, log-likelihood {fitted.LogLikelihood / data.Fitted.Count:f4} per row, after {fit.Iterations} iterations{(fit.NeverFell ? "" : "; it fell on the way")}");
+        output.WriteLine($"fitted:   {Score(fitted)}, log-likelihood {fitted.LogLikelihood / data.Fitted.Count:f4} per row, after {fit.Iterations} iterations{(fit.NeverFell ? "" : "; less the ridge, it fell on the way")}");
         if (fit.Collapsed.Count > 0) output.Warn($"of the experts {string.Join(", ", fit.Collapsed)} own next to no row: fewer would do");
         output.WriteLine($"run:      {folder.Path}");
         output.WriteLine($"report:   {folder.ReportPath}");
@@ -114,8 +114,8 @@ internal sealed class MixtureFitCommand
             [isClass ? "held_out_accuracy" : "held_out_mse"] = heldOut?.Score,
             [isClass ? "accuracy" : "mse"] = fitted.Score,
             ["held_out_log_likelihood"] = heldOut?.LogLikelihood,
-            ["log_likelihood"] = new JsonArray([.. fit.Trace.Select(point => (JsonNode)point.Penalised)]),
-            ["log_likelihood_without_ridge"] = new JsonArray([.. fit.Trace.Select(point => (JsonNode)point.LogLikelihood)]),
+            ["log_likelihood"] = new JsonArray([.. fit.Trace.Select(point => (JsonNode)point.LogLikelihood)]),
+            ["penalised_log_likelihood"] = new JsonArray([.. fit.Trace.Select(point => (JsonNode)point.Penalised)]),
             ["log_likelihood_never_fell"] = fit.NeverFell,
             ["iterations"] = fit.Iterations,
             ["converged"] = fit.Converged,

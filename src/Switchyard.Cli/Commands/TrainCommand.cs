@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Switchyard.Collectives;
+using Switchyard.Experts.Evolution;
 using Switchyard.Language.Runs;
-using Switchyard.Tensors.Kernels;
 using Switchyard.Training;
 using Switchyard.Training.Reports;
 
@@ -17,19 +19,24 @@ internal sealed class TrainCommand
     private static readonly Lazy<JsonObject[]> SizeDefaults = new(static () =>
         [.. new long[] { 100_000, 1_000_000, 100_000_000 }.Select(static bytes => LanguageRunJson.Write(LanguageRunOptions.For("text", bytes)))]);
 
-    private readonly Option<string?> _data = new("--data") { Description = "A text file, a folder of texts or a pattern; without it a built-in generated text is used", HelpName = "PATH" };
+    private readonly Option<string?> _data = new("--data") { Description = "A text file, a folder of texts or a pattern; SOURCE,TARGET for translation; without it a built-in generated text is used", HelpName = "PATH" };
     private readonly Option<string?> _config = new("--config") { Description = "A file of settings, such as the config.json of a run; options given here count more", HelpName = "FILE" };
     private readonly Option<string?> _out = new("--out") { Description = "The folder of the run; without it a new one in runs/", HelpName = "DIR" };
     private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with the run in this folder, from its newest good checkpoint", HelpName = "DIR" };
     private readonly Option<string[]> _knobs = new("--knob") { Description = "Turns a knob of the gate, such as groups=4; may be given again", HelpName = "KEY=VALUE" };
     private readonly Option<int> _threads = SharedOptions.Threads();
+    private readonly Option<int> _ranks = SharedOptions.Ranks();
     private readonly List<(Option Option, string Key, Func<ParseResult, JsonNode?> Value)> _settings = [];
 
     private TrainCommand()
     {
+        AddText("--task", "task", "lm predicts the next token, mlm guesses hidden ones, translation learns from pairs of lines", "NAME");
         AddText("--tokenizer", "tokenizer", "bytes, or bpe:N to learn byte pairs from the text", "KIND");
-        AddText("--architecture", "model.architecture", "decoder, or lstm-moe: an LSTM, a mixture and an LSTM", "NAME");
+        AddText("--recipe", "recipe", "A list of phases, each with a gate of its own: evomoe, switch, base, hash, stablemoe, dense, or a variation; see docs/evomoe.md", "NAME");
+        AddText("--from", "from", "Begins with the weights of a dense model: the folder of a run, or of a checkpoint of Hugging Face", "DIR");
+        AddText("--architecture", "model.architecture", "decoder, or lstm-moe: an LSTM, a mixture and an LSTM; mlm has an encoder, translation an encoder-decoder", "NAME");
         AddWhole("--layers", "model.layers", "Transformer blocks");
+        AddWhole("--decoder-layers", "model.decoder_layers", "Blocks of a translator's decoder; without it as many as the encoder has");
         AddWhole("--width", "model.width", "Length of a hidden vector");
         AddWhole("--heads", "model.heads", "Attention heads");
         AddWhole("--kv-heads", "model.key_value_heads", "Key/value heads, each shared by several heads");
@@ -42,13 +49,18 @@ internal sealed class TrainCommand
         AddNumber("--z-loss", "model.routing.z_coefficient", "Weight of the router z-loss");
         AddFlag("--shared-mix", "model.shared_mix", "The expert that sees every token is weighed by a sigmoid that is learnt");
         AddWhole("--mixture-every", "model.mixture_every", "Every n-th layer has experts, the others are dense");
+        AddWhole("--decoder-mixture-every", "model.decoder_mixture_every", "The same of a translator's decoder; 0 for no experts there");
         AddWhole("--shared-hidden", "model.shared_hidden", "Inner width of an expert that sees every token; 0 for none");
+        AddFlag("--recompute", "model.recompute", "Computes the experts once more in the backward pass instead of keeping what they computed: less memory, more time");
         AddWhole("--context", "model.context", "Tokens that the model sees at once");
         AddNumber("--dropout", "model.dropout", "Share of hidden numbers dropped while training");
+        AddNumber("--masked", "masking.share", "Share of the tokens that mlm hides");
+        AddNumber("--label-smoothing", "learning.label_smoothing", "How much of each target is shared among all tokens");
         AddWhole("--tokens", "learning.tokens", "Tokens to train on");
         AddWhole("--steps", "learning.steps", "Optimiser steps to train for");
+        AddNumber("--flops", "learning.flops", "Floating-point operations to train for");
         AddNumber("--minutes", "learning.minutes", "Minutes to train for");
-        AddWhole("--batch", "learning.batch", "Windows per micro-batch");
+        AddWhole("--batch", "learning.batch", "Windows, or pairs of lines, per micro-batch");
         AddWhole("--micro-batches", "learning.micro_batches", "Micro-batches per optimiser step");
         AddNumber("--learning-rate", "learning.learning_rate", "The largest learning rate");
         AddWhole("--warm-up", "learning.warm_up_steps", "Steps over which the learning rate rises");
@@ -64,12 +76,16 @@ internal sealed class TrainCommand
         TrainCommand train = new();
         RunnableCommand command = new(
             "train",
-            "Trains a sparse language model on your text, and writes a run folder with checkpoints, metrics and a report.",
+            "Trains a sparse language model, mask filler or translator on your text, and writes a run folder with checkpoints, metrics and a report.",
             train.Run,
             new Example("switchyard train", "Trains on a built-in text in a few minutes, and shows which expert learns what."),
             new Example("switchyard train --data book.txt", "Trains on your text with settings that fit its size."),
             new Example("switchyard train --data texts/ --tokenizer bpe:4096 --experts 16 --tokens 20000000 --out runs/mine", "Chooses the tokenizer, the experts, the length and the folder."),
             new Example("switchyard train --gate sigmoid-bias --knob bias_rate=0.01", "Chooses the gate, and turns one of its knobs."),
+            new Example("switchyard train --ranks 2", "Shares experts and batches out among two ranks of this process; under mpirun the ranks are its processes."),
+            new Example("switchyard train --recipe evomoe", "Trains a dense model at first, makes experts out of it, and lets the gate become sparse."),
+            new Example("switchyard train --task mlm --data book.txt", "Learns to guess hidden tokens, for 'switchyard fill'."),
+            new Example("switchyard train --task translation --data lines.en,lines.de", "Learns to translate from two files of equally many lines, for 'switchyard translate'."),
             new Example("switchyard train --resume runs/mine", "Goes on where the run was stopped or killed, to the same bits."));
         command.Add(train._data);
         command.Add(train._config);
@@ -78,6 +94,7 @@ internal sealed class TrainCommand
         foreach ((Option option, _, _) in train._settings) command.Add(option);
         command.Add(train._knobs);
         command.Add(train._threads);
+        command.Add(train._ranks);
         return command;
     }
 
@@ -104,17 +121,24 @@ internal sealed class TrainCommand
     }
 
     private void Run(ParseResult parse, Output output, CancellationToken interrupted)
+        => RankLaunch.Run(parse.GetValue(_ranks), parse.GetValue(_threads), ranks => Train(parse, ranks is { Rank: > 0 } ? Output.ToNobody() : output, ranks, interrupted));
+
+    private void Train(ParseResult parse, Output output, ProcessGroup? ranks, CancellationToken interrupted)
     {
-        WorkerPool.Threads = parse.GetValue(_threads);
         WorkDisplay work = new(output);
-        using LanguageTraining training = Open(parse, output, work);
+        using LanguageTraining training = ranks is null ? Open(parse, output, work) : Open(parse, output, work, ranks);
         long tokensPerStep = training.Task.TokensPerMicroBatch * training.Options.Learning.MicroBatches;
         long? total = training.Plan.TotalSteps(training.Task.TokensPerMicroBatch) * tokensPerStep;
-        Introduce(training, output);
+        if (ranks is null) Introduce(training, output);
 
+        RoutingView routing = new(MetricsBefore(training).LastOrDefault(static record => record.ValidationLayers is not null)?.ValidationLayers);
+        if (training.Extended is { } extended) Describe(extended, training, output);
         StepMetrics? last = null;
         double seconds = 0, tokens = 0;
+        long step = 0;
         TrainingResult result;
+        // Who stops the ranks may be a launcher that lost one of them: it says which, and this says when.
+        using CancellationTokenRegistration told = interrupted.Register(() => { if (ranks is not null) output.Say($"interrupted in step {Volatile.Read(ref step) + 1}"); });
         using (Progress progress = output.Progress("training", "tokens", total))
         {
             result = training.Run(
@@ -125,13 +149,16 @@ internal sealed class TrainCommand
                         long done = metrics.Tokens - (last?.Tokens ?? metrics.Tokens - tokensPerStep);
                         if (metrics.TokensPerSecond > 0) (seconds, tokens) = (seconds + done / metrics.TokensPerSecond, tokens + done);
                         last = metrics;
-                        progress.Report(metrics.Tokens, new Figure("loss", metrics.TrainLoss));
+                        Volatile.Write(ref step, metrics.Step);
+                        progress.Report(metrics.Tokens, RoutingView.Figures(metrics));
                     },
-                    Evaluated = (step, evaluation) => output.Say(Describe(step, evaluation)),
+                    Evaluated = (step, evaluation) => output.Say(Describe(step, evaluation) + routing.Describe(evaluation.Layers)),
+                    Entered = entry => Describe(entry, training, output),
                     Resumed = (checkpoint, state) =>
                     {
                         output.Say($"resumed from {checkpoint}");
                         progress.Start = state.Tokens;
+                        Volatile.Write(ref step, state.Step);
                     },
                     Warned = output.Warn,
                     Working = work,
@@ -145,17 +172,35 @@ internal sealed class TrainCommand
             return;
         }
 
+        if (ranks is { Rank: > 0 }) return;
+
         // A run that was done before was not recorded now.
-        if (last is null && MetricsFile.Read(training.Folder.MetricsPath) is [.., var recorded]) last = recorded;
+        last ??= MetricsBefore(training) is [.., StepMetrics newest] ? newest : null;
         double rate = seconds > 0 ? tokens / seconds : last?.TokensPerSecond ?? 0;
-        string sample = LanguageReport.Write(training, TypedLine.Of(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
-        LanguageEvaluation evaluation = (LanguageEvaluation)(result.Evaluation ?? training.Task.Evaluate(work, interrupted));
+        // A rank has only some of the experts: its report is made with the checkpoint, which has all.
+        using LanguageTraining? gathered = ranks is null ? null : LanguageTraining.Resume(training.Folder.Path);
+        gathered?.Run(new TrainingObserver(), TimeProvider.System, interrupted);
+        LanguageTraining whole = gathered ?? training;
+        string sample = LanguageReport.Write(whole, TypedLine.Of(parse), TimeSpan.FromSeconds(result.State.ElapsedSeconds));
+        LanguageEvaluation evaluation = (LanguageEvaluation?)result.Evaluation ?? whole.Task.Evaluate(work, interrupted);
         output.WriteLine(sample);
         output.WriteLine();
-        output.WriteLine($"{evaluation.Text.NatsPerByte:f4} nats per byte on the held-out text ({evaluation.Text.NatsPerToken:f4} per token, perplexity {evaluation.Text.Perplexity:f2})");
+        output.WriteLine(evaluation.Description);
         output.WriteLine($"run:    {training.Folder.Path}");
         output.WriteLine($"report: {training.Folder.ReportPath}");
-        if (output.Json) output.Result(Summary(training, result, evaluation, last, rate));
+        if (output.Json) output.Result(Summary(whole, result, evaluation, last, rate));
+    }
+
+    /// <summary>Rank 0 begins the run; the others take up what it wrote.</summary>
+    private LanguageTraining Open(ParseResult parse, Output output, WorkDisplay work, ProcessGroup ranks)
+    {
+        LanguageTraining? training = ranks.Rank == 0 ? Open(parse, output, work) : null;
+        string folder = ranks.Share(training is null ? null : Path.GetFullPath(training.Folder.Path));
+        training ??= LanguageTraining.Resume(folder);
+        Introduce(training, output);
+        training.Distribute(ranks);
+        output.Say($"{ranks.Size} ranks ({ranks.Topology}), each with its share of the experts and of every micro-batch");
+        return training;
     }
 
     private LanguageTraining Open(ParseResult parse, Output output, WorkDisplay work)
@@ -165,18 +210,21 @@ internal sealed class TrainCommand
         if (parse.GetValue(_resume) is { } folder)
         {
             if (data is not null || config is not null || parse.GetValue(_out) is not null || changes.Count > 0)
-                throw new ArgumentException("--resume goes on with the settings that the run began with: give no others beside it, except --threads");
-            return LanguageTraining.Resume(folder);
+                throw new ArgumentException("--resume goes on with the settings that the run began with: give no others beside it, except --threads and --ranks");
+            return LanguageTraining.Resume(folder, work);
         }
         JsonObject? settings = config is null ? null : LanguageRunJson.Read(config);
         if (settings is not null) data ??= LanguageRunJson.Change(new LanguageRunOptions(), settings, config!).Data;
-        if (data is null) output.Say("no --data given: training on a built-in generated text of six domains whose entropy is known");
+        string task = NameOf(changes) ?? NameOf(settings) ?? LanguageRunOptions.Causal;
+        if (data is null && task != LanguageRunOptions.Translation) output.Say("no --data given: training on a built-in generated text of six domains whose entropy is known");
         return LanguageTraining.Begin(parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now), data, (place, bytes) =>
         {
-            LanguageRunOptions options = LanguageRunOptions.For(place, bytes);
+            LanguageRunOptions options = LanguageRunOptions.For(place, bytes, task);
             if (settings is not null) options = LanguageRunJson.Change(options, settings, config!);
             return LanguageRunJson.Change(options, changes, "the command line") with { Data = place };
-        }, work);
+        }, work, task);
+
+        static string? NameOf(JsonObject? settings) => settings?["task"] is JsonValue value && value.TryGetValue(out string? name) ? name : null;
     }
 
     private JsonObject Changes(ParseResult parse)
@@ -192,6 +240,8 @@ internal sealed class TrainCommand
             if (knob.Split('=', 2) is not [{ Length: > 0 } key, { Length: > 0 } text]) throw new ArgumentException($"'{knob}' turns no knob: give KEY=VALUE, such as groups=4");
             Set(changes, $"model.routing.{key}", KnobValue(text));
         }
+        if (changes.ContainsKey("recipe") && changes["model"] is JsonObject model && (model.ContainsKey("gate") || model.ContainsKey("routing")))
+            throw new ArgumentException("a recipe says which gate is used when: give no gate and no knobs beside it, but change the phases in a file for --config");
         return changes;
     }
 
@@ -220,32 +270,47 @@ internal sealed class TrainCommand
         }
     }
 
+    private static IReadOnlyList<StepMetrics> MetricsBefore(LanguageTraining training)
+        => File.Exists(training.Folder.MetricsPath) ? MetricsFile.Read(training.Folder.MetricsPath) : [];
+
     private static void Introduce(LanguageTraining training, Output output)
     {
         output.Say(training.Options.Model.Describe());
         output.Say($"{training.Model.ParameterCount:N0} parameters, {training.Model.ActiveParameterCount:N0} active for a token; run folder {training.Folder.Path}");
+        if (training.Remark is { } remark) output.Say(remark);
     }
 
-    private static string Describe(long step, Evaluation evaluation)
-        => evaluation is LanguageEvaluation language
-            ? $"step {step:N0}: held-out {language.Text.NatsPerByte:f4} nats per byte"
-            : $"step {step:N0}: held-out loss {evaluation.Loss:f4}";
+    private static string Describe(long step, Evaluation evaluation) => $"step {step:N0}: held-out {((LanguageEvaluation)evaluation).Headline}";
 
-    private static JsonObject Summary(LanguageTraining training, TrainingResult result, LanguageEvaluation evaluation, StepMetrics? last, double tokensPerSecond) => new()
+    /// <summary>How a phase began; copies under weights that sum to one are the same function, and anything else is told.</summary>
+    private static void Describe(PhaseEntry entry, LanguageTraining training, Output output)
     {
-        ["run"] = training.Folder.Path,
-        ["steps"] = result.State.Step,
-        ["tokens"] = result.State.Tokens,
-        ["train_loss"] = last?.TrainLoss,
-        ["validation_loss"] = evaluation.Text.NatsPerToken,
-        ["nats_per_byte"] = evaluation.Text.NatsPerByte,
-        ["perplexity"] = evaluation.Text.Perplexity,
-        ["source_nats_per_byte"] = training.Generated?.NatsPerByte,
-        ["tokens_per_second"] = tokensPerSecond,
-        ["model_flops_utilisation"] = tokensPerSecond * training.Model.TrainingFlopsPerToken / Benchmarks.MatrixPeak.Measure(),
-        ["parameters"] = new JsonObject { ["total"] = training.Model.ParameterCount, ["active"] = training.Model.ActiveParameterCount },
-        ["dropped_fraction"] = evaluation.Text.DroppedFraction,
-        ["expert_load"] = new JsonArray([.. evaluation.Layers.Select(static layer => (JsonNode)new JsonObject { ["layer"] = layer.Layer, ["max_over_mean"] = layer.MaxOverMean, ["entropy"] = layer.Entropy })]),
-        ["report"] = training.Folder.ReportPath,
-    };
+        string losses = entry is { Before: { } before, After: { } after } ? string.Create(CultureInfo.InvariantCulture, $": held-out loss {before:f5} before, {after:f5} after") : "";
+        output.Say($"step {entry.Step:N0}: phase '{entry.Phase.Name}'{losses}");
+        if (training.Task.SpawnOf(entry.Phase) is not { Mode: var mode }) return;
+        int experts = training.Options.Model.Experts;
+        if (mode != SpawnMode.Copy) output.Say($"  each block became {experts} experts by {mode}, which changes the function");
+        else if (entry.PreservesLoss) output.Say($"  each block became {experts} copies, and the function is preserved");
+        else output.Warn($"each block became {experts} copies, and the function is not preserved: the gate's weights do not sum to one");
+    }
+
+    private static JsonObject Summary(LanguageTraining training, TrainingResult result, LanguageEvaluation evaluation, StepMetrics? last, double tokensPerSecond)
+    {
+        JsonObject summary = new()
+        {
+            ["run"] = training.Folder.Path,
+            ["task"] = training.Options.Task,
+            ["steps"] = result.State.Step,
+            ["tokens"] = result.State.Tokens,
+            ["train_loss"] = last?.TrainLoss,
+        };
+        foreach ((string name, double? value) in evaluation.Summary) summary[name] = value;
+        summary["tokens_per_second"] = tokensPerSecond;
+        summary["model_flops_utilisation"] = tokensPerSecond * training.Model.TrainingFlopsPerToken / Benchmarks.MatrixPeak.Measure();
+        summary["parameters"] = new JsonObject { ["total"] = training.Model.ParameterCount, ["active"] = training.Model.ActiveParameterCount };
+        summary["dropped_fraction"] = evaluation.DroppedFraction;
+        summary["expert_load"] = new JsonArray([.. evaluation.Layers.Select(static layer => (JsonNode)new JsonObject { ["layer"] = layer.Layer, ["max_over_mean"] = layer.MaxOverMean, ["entropy"] = layer.Entropy })]);
+        summary["report"] = training.Folder.ReportPath;
+        return summary;
+    }
 }

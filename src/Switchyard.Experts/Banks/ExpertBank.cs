@@ -15,6 +15,12 @@ public abstract class ExpertBank : Module
     /// <returns>[pairs, width].</returns>
     public abstract Tensor Forward(Tensor rows, Tensor offsets);
 
+    /// <summary>A bank of some of the experts, with copies of what they learn: for ranks that share the experts out.</summary>
+    /// <param name="first">The first expert.</param>
+    /// <param name="count">How many, 0 or more.</param>
+    /// <exception cref="ArgumentException">Experts of this kind cannot be taken apart.</exception>
+    public virtual ExpertBank Part(int first, int count) => throw new ArgumentException($"the experts of a {GetType().Name} cannot be spread over ranks: give a {nameof(FeedForwardBank)}");
+
     /// <summary>
     /// Carries a routing out: every pair's token goes to its expert, and the weighted answers come back. A bank that
     /// can save a pass over memory, or that sends rows elsewhere, does it here.
@@ -28,5 +34,16 @@ public abstract class ExpertBank : Module
         Tensor rows = routing.Gather(tokens); // [pairs, width]
         Tensor answers = Forward(rows, routing.Offsets); // [pairs, width]
         return routing.Combine(answers); // [tokens, width]
+    }
+
+    /// <summary>Carries a routing out and does something else beside it: while rows travel, where they do.</summary>
+    /// <param name="tokens">Hidden vectors [tokens, width].</param>
+    /// <param name="routing">Who sees whom.</param>
+    /// <param name="other">What else is to be done.</param>
+    /// <returns>The answers [tokens, width], and what the other computation gave.</returns>
+    public virtual (Tensor Answers, Tensor Other) Forward(Tensor tokens, Routing routing, Func<Tensor> other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return (Forward(tokens, routing), other());
     }
 }

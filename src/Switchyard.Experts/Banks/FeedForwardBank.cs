@@ -9,6 +9,9 @@ namespace Switchyard.Experts.Banks;
 /// </summary>
 public sealed class FeedForwardBank : ExpertBank
 {
+    /// <summary>What the projection back is called: its columns are the inner units, which are the rows of the others.</summary>
+    public const string DownName = "down_proj";
+
     private readonly FeedForwardActivation _activation;
     private readonly Tensor? _gate;
     private readonly Tensor _up;
@@ -29,11 +32,26 @@ public sealed class FeedForwardBank : ExpertBank
         _activation = activation;
         if (activation == FeedForwardActivation.SwiGlu) _gate = AddParameter("gate_proj", Tensor.Normal([experts, hidden, width], 0, deviation, random));
         _up = AddParameter("up_proj", Tensor.Normal([experts, hidden, width], 0, deviation, random));
-        _down = AddParameter("down_proj", Tensor.Normal([experts, width, hidden], 0, downDeviation ?? deviation, random));
+        _down = AddParameter(DownName, Tensor.Normal([experts, width, hidden], 0, downDeviation ?? deviation, random));
+    }
+
+    private FeedForwardBank(FeedForwardBank whole, int first, int count)
+    {
+        using Gradients.Pause pause = Gradients.Paused();
+        _activation = whole._activation;
+        if (whole._gate is not null) _gate = AddParameter("gate_proj", Taken(whole._gate));
+        _up = AddParameter("up_proj", Taken(whole._up));
+        _down = AddParameter("down_proj", Taken(whole._down));
+
+        Tensor Taken(Tensor all) => all.Slice(0, first, first + count).Clone();
     }
 
     /// <inheritdoc/>
     public override int Experts => _up.Shape[0];
+
+    /// <inheritdoc/>
+    /// <remarks>Parameters hold one expert after the other along their first axis.</remarks>
+    public override ExpertBank Part(int first, int count) => new FeedForwardBank(this, first, count);
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor rows, Tensor offsets)

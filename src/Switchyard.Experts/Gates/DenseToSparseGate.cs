@@ -120,6 +120,17 @@ public sealed class DenseToSparseGate : LinearGate
     /// <summary>Whether a token has one expert only.</summary>
     public bool IsHard => Stage(1) != 0;
 
+    /// <summary>Whether a token has one expert in evaluation.</summary>
+    public bool ChoosesOne => _options.Evaluation switch
+    {
+        DenseToSparseEvaluation.Best => true,
+        DenseToSparseEvaluation.Threshold => false,
+        _ => IsHard,
+    };
+
+    /// <summary>The temperature of the softmax that weighs the experts: 1 where the plain one does.</summary>
+    public double WeightTemperature => _options.Weights == DenseToSparseWeights.GumbelSoftmax ? Temperature : 1;
+
     /// <inheritdoc/>
     public override void BeginStep(double progress) => Set(_options.TemperatureAt(progress), progress >= _options.HardFrom);
 
@@ -133,7 +144,7 @@ public sealed class DenseToSparseGate : LinearGate
     /// <inheritdoc/>
     protected override Routing Choose(Tensor logits, RoutingContext context)
     {
-        bool isHard = IsTraining || _options.Evaluation == DenseToSparseEvaluation.AsInTraining ? IsHard : _options.Evaluation == DenseToSparseEvaluation.Best;
+        bool isHard = IsTraining ? IsHard : ChoosesOne;
         Tensor noisy = NoisyProbabilities(logits, isHard, context); // [tokens, experts]
         Tensor scores = _options.Weights == DenseToSparseWeights.GumbelSoftmax ? noisy : logits.Softmax();
         Choices choices = context.Replay is { } replay ? new(replay.Recorded.Choices) : Activate(noisy, isHard).Without(context.Mask);

@@ -1,3 +1,4 @@
+using Switchyard.Experts.Ranks;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 
@@ -21,6 +22,20 @@ public abstract class Gate : Module
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
     /// <param name="context">What the gate may use beside them.</param>
     public abstract Routing Route(Tensor tokens, RoutingContext context);
+
+    /// <summary>
+    /// Routes tokens that are part of a batch over several ranks, as all of them together would be routed: losses, slots and
+    /// balance are those of the whole batch, on every rank the same.
+    /// </summary>
+    /// <param name="tokens">This rank's hidden vectors [own tokens, width].</param>
+    /// <param name="context">What the gate may use beside them.</param>
+    /// <param name="batch">The tokens of all ranks.</param>
+    /// <returns>The routing of this rank's tokens, with the losses and statistics of all.</returns>
+    public virtual Routing Route(Tensor tokens, RoutingContext context, RankedBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return batch.Own(Route(batch.Whole(tokens), batch.Whole(context)));
+    }
 
     /// <summary>Told once, before training, what the text is like; a gate may make its tables from it.</summary>
     public virtual void Prepare(TokenStatistics text)

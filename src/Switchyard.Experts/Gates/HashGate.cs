@@ -1,4 +1,5 @@
 using Switchyard.Experts.Dispatch;
+using Switchyard.Experts.Ranks;
 using Switchyard.Experts.Selection;
 using Switchyard.Tensors;
 
@@ -128,6 +129,15 @@ public sealed class HashGate : Gate
         Tensor weights = Tensor.Full(choices.Experts.Shape, 1, tokens.Type); // [tokens, segments]
         Slots slots = Slots.By(choices, _options, IsTraining, Tensor.Full([choices.Tokens, Experts], 1, tokens.Type), weights, context);
         return new Routing(choices, slots, weights, [], Math.Log(Experts)); // no router prefers any expert
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Nothing of the hidden vectors is looked at, so none travel.</remarks>
+    public override Routing Route(Tensor tokens, RoutingContext context, RankedBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentNullException.ThrowIfNull(batch);
+        return batch.Own(Route(Tensor.Empty([batch.Tokens, 0], tokens.Type), batch.Whole(context)));
     }
 
     private Choices LookUp(in RoutingContext context)

@@ -1,3 +1,4 @@
+using Switchyard.Experts.Ranks;
 using Switchyard.Tensors;
 
 namespace Switchyard.Experts.Gates;
@@ -16,6 +17,15 @@ public abstract class RouterGate : Gate
     {
         ArgumentNullException.ThrowIfNull(tokens);
         return Decide(Logits(tokens, context), context);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Logits travel between ranks, hidden vectors do not.</remarks>
+    public override Routing Route(Tensor tokens, RoutingContext context, RankedBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentNullException.ThrowIfNull(batch);
+        return batch.Own(Decide(batch.Whole(Logits(tokens, context)), batch.Whole(context)));
     }
 
     /// <summary>Routes by given router logits.</summary>

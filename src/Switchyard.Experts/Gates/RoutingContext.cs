@@ -1,3 +1,4 @@
+using Switchyard.Experts.Ranks;
 using Switchyard.Tensors;
 
 namespace Switchyard.Experts.Gates;
@@ -32,6 +33,9 @@ public readonly record struct RoutingContext(Philox? Random = null)
     /// so that gradients flow. For recomputation, and to ask what another router would have made of these choices.
     /// </summary>
     public Routing? Replay { get; init; }
+
+    /// <summary>The batch of all ranks that the tokens are part of, which is routed as one; null where there is one rank.</summary>
+    public RankedBatch? Ranks { get; init; }
 
     /// <summary>The random numbers themselves, instead of a stream to draw them from, in the shape in which the gate draws.</summary>
     internal Tensor? Noise { get; init; }

@@ -1,3 +1,4 @@
+using Switchyard.Experts.Ranks;
 using Switchyard.Tensors;
 
 namespace Switchyard.Experts.Gates;
@@ -74,6 +75,15 @@ public sealed class SoftMoeGate : Gate
         long[] load = new long[Experts];
         Array.Fill(load, (long)sequences * _options.SlotsPerExpert);
         return new SoftRouting(dispatch, combine, Experts, [], new RoutingStatistics(load, 0, Selection.RouterEntropy.Mean(combine.Detach().Reshape([tokens.Shape[0], slots]), context)));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>A sequence is routed by itself, on the rank that has it; only the statistics are those of all.</remarks>
+    public override Routing Route(Tensor tokens, RoutingContext context, RankedBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        SoftRouting own = (SoftRouting)Route(tokens, context);
+        return own.With(batch.Whole(own.Statistics));
     }
 
     private static Tensor Unit(Tensor vectors, int axis) => vectors / (vectors.Square().Sum([axis], keepAxes: true) + Epsilon).Sqrt();

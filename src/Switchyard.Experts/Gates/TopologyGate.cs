@@ -68,7 +68,7 @@ public sealed class TopologyGate : TopKGate
 
         double[] firstLogit = logits.To(ElementType.Float64).Max(-1).Values.ToArray<double>();
         HashSet<int> allowed = [.. leaving.OrderByDescending(token => firstLogit[token]).Take(limit)];
-        int[] local = logits.Slice(-1, first, first + _options.ExpertsPerNode).TopK(2).Indices.ToArray<int>();
+        int[] local = logits.Slice(-1, first, first + _options.ExpertsPerNode).ArgTopK(2).ToArray<int>();
         Span<int> entries = top.Experts.AsSpan<int>();
         for (int token = 0; token < tokens; token++)
         {

@@ -36,7 +36,7 @@ internal readonly record struct Choices(Tensor Experts)
     public static Choices Top(Tensor preference, int count)
     {
         using Gradients.Pause pause = Gradients.Paused();
-        return new(count == 1 ? preference.ArgMax(-1, keepAxis: true) : preference.TopK(count).Indices);
+        return new(count == 1 ? preference.ArgMax(-1, keepAxis: true) : preference.ArgTopK(count));
     }
 
     /// <summary>One choice per token and expert, at the expert's own place.</summary>
@@ -93,6 +93,17 @@ internal readonly record struct Choices(Tensor Experts)
         for (int i = 0; i < entries.Length; i++)
             if (entries[i] >= 0) isChosen[i / Count * experts + entries[i]] = 1;
         return mask.To(type);
+    }
+
+    /// <summary>How many tokens ask for any expert.</summary>
+    public long Choosing()
+    {
+        long choosing = 0;
+        int count = Count;
+        ReadOnlySpan<int> entries = Experts.AsReadOnlySpan<int>();
+        for (int first = 0; first < entries.Length; first += count)
+            if (entries.Slice(first, count).ContainsAnyInRange(0, int.MaxValue)) choosing++;
+        return choosing;
     }
 
     /// <summary>How many choices ask for each expert.</summary>

@@ -15,7 +15,7 @@ internal readonly record struct ExpertGroups(int Groups, int Kept, int ScoreTop)
     {
         Tensor byGroup = scores.Reshape([scores.Shape[0], Groups, scores.Shape[1] / Groups]); // [tokens, groups, experts of a group]
         Tensor sums = ScoreTop == byGroup.Shape[2] ? byGroup.Sum([-1]) : byGroup.TopK(ScoreTop).Values.Sum([-1]); // [tokens, groups]
-        Tensor best = sums.TopK(Kept).Indices; // [tokens, kept]
+        Tensor best = sums.ArgTopK(Kept); // [tokens, kept]
         Span<int> indices = best.AsSpan<int>();
         for (int start = 0; start < indices.Length; start += Kept) indices.Slice(start, Kept).Sort();
         return best;

@@ -16,7 +16,7 @@ internal static class TokenChoice
         Choices choices = Choices.None(tokens, experts);
         if (tokens == 0) return choices;
         Tensor allowed = mask is null ? scores : scores.MaskedFill(1 - mask.To(scores.Type).Reshape([tokens, 1]), double.NegativeInfinity);
-        Tensor best = allowed.TopK(Math.Min(share, tokens), 0).Indices; // [share, experts]
+        Tensor best = allowed.ArgTopK(Math.Min(share, tokens), 0); // [share, experts]
         Span<int> entries = choices.Experts.AsSpan<int>();
         ReadOnlySpan<int> taken = best.AsReadOnlySpan<int>();
         for (int i = 0; i < taken.Length; i++) entries[taken[i] * experts + i % experts] = i % experts;

@@ -9,6 +9,9 @@ namespace Switchyard.Language.Evaluations;
 /// <param name="Layers">What the gate of each mixture layer did, over all tokens.</param>
 public sealed record TextEvaluation(double Nats, long Tokens, long Bytes, IReadOnlyList<RoutingStatistics> Layers)
 {
+    /// <summary>The expert with the largest say in each of the first tokens, for every mixture layer; see <see cref="Routing.MainExperts"/>.</summary>
+    public IReadOnlyList<int[]> MainExperts { get; init; } = [];
+
     /// <summary>Mean surprise of a token, in nats.</summary>
     public double NatsPerToken => Nats / Tokens;
 
@@ -19,12 +22,5 @@ public sealed record TextEvaluation(double Nats, long Tokens, long Bytes, IReadO
     public double Perplexity => Math.Exp(NatsPerToken);
 
     /// <summary>Share of (token, expert) pairs that found no slot.</summary>
-    public double DroppedFraction
-    {
-        get
-        {
-            long pairs = Layers.Sum(static layer => layer.Pairs);
-            return pairs == 0 ? 0 : (double)Layers.Sum(static layer => layer.Dropped) / pairs;
-        }
-    }
+    public double DroppedFraction => RoutingStatistics.DroppedFractionOf(Layers);
 }

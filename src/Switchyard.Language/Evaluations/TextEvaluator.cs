@@ -1,4 +1,3 @@
-using Switchyard.Experts;
 using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Tensors;
@@ -8,7 +7,7 @@ namespace Switchyard.Language.Evaluations;
 /// <summary>Measures how well a model predicts a text: without noise, in a fixed order, with as many tokens at a time as a batch holds.</summary>
 public static class TextEvaluator
 {
-    /// <summary>Predicts every window. The model is in evaluation mode meanwhile.</summary>
+    /// <summary>Predicts every window; ranks that a model is shared out among predict their share each, and all get the sum. The model is in evaluation mode meanwhile.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tokenizer">Tells how many bytes a token stands for.</param>
     /// <param name="windows">The text.</param>
@@ -17,7 +16,7 @@ public static class TextEvaluator
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static TextEvaluation Evaluate(
-        LanguageModel model, Tokenizer tokenizer, EvaluationWindows windows, int batch, Action<int>? report = null, CancellationToken cancellation = default)
+        CausalModel model, Tokenizer tokenizer, EvaluationWindows windows, int batch, Action<int>? report = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -30,32 +29,34 @@ public static class TextEvaluator
         {
             double nats = 0;
             long bytes = 0;
-            RoutingStatistics[] layers = [];
+            RoutingTotals routing = new();
             int length = windows.WindowLength;
             for (int first = 0; first < windows.Count; first += batch)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using TensorScope scope = new();
                 int count = Math.Min(batch, windows.Count - first);
-                WindowBatch part = new(count, length);
-                for (int i = 0; i < count; i++) part.Set(i, windows[first + i]);
+                (int start, int share) = model.Ranks is null ? (0, count) : WindowBatch.Share(count, model.Ranks);
+                WindowBatch part = new(share, length);
+                for (int i = 0; i < share; i++) part.Set(i, windows[first + start + i]);
                 foreach (int target in part.Targets.AsReadOnlySpan<int>()) bytes += tokenizer.TokenBytes(target).Length;
                 LanguageModelOutput output = model.Forward(part.Inputs);
                 Tensor logits = output.Logits.Reshape([(int)part.Targets.Elements, model.Options.Vocabulary]); // [count · (length - 1), vocabulary]
                 nats += Tensor.CrossEntropy(logits, part.Targets, reduction: LossReduction.Sum).ToDouble();
-                layers = Merge(layers, output.Routings, (long)first * (length - 1));
+                routing.Add([.. output.Routings.Select(static one => one.Whole)], (long)count * (length - 1));
                 report?.Invoke(first + count);
             }
-            return new TextEvaluation(nats, windows.Predictions, bytes, layers);
+            if (model.Ranks is { } ranks)
+            {
+                double[] sums = [nats, bytes];
+                ranks.AllReduce<double>(sums);
+                (nats, bytes) = (sums[0], (long)sums[1]);
+            }
+            return new TextEvaluation(nats, windows.Predictions, bytes, routing.Layers) { MainExperts = routing.MainExperts };
         }
         finally
         {
             model.Train(wasTraining);
         }
     }
-
-    private static RoutingStatistics[] Merge(RoutingStatistics[] sums, IReadOnlyList<Routing> routings, long tokensBefore)
-        => sums.Length == 0
-            ? [.. routings.Select(static routing => routing.Statistics)]
-            : [.. sums.Zip(routings, (sum, routing) => sum.Plus(routing.Statistics, tokensBefore, routing.Tokens))];
 }

@@ -5,11 +5,11 @@ namespace Switchyard.Language.Generation;
 /// <summary>Continues a sequence of tokens, one at a time.</summary>
 public sealed class TextGenerator
 {
-    private readonly LanguageModel _model;
+    private readonly CausalModel _model;
     private readonly Sampler _sampler;
 
     /// <summary>Makes a generator. The model is put into evaluation mode.</summary>
-    public TextGenerator(LanguageModel model, Sampler sampler)
+    public TextGenerator(CausalModel model, Sampler sampler)
     {
         ArgumentNullException.ThrowIfNull(model);
         model.Train(false);

@@ -34,7 +34,8 @@ public static partial class HuggingFaceCheckpoint
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        string config = HuggingFaceConfig.Write(model.Options as DecoderOptions ?? throw new SwitchyardException($"Hugging Face has no model like the architecture '{model.Options.Architecture}'", "export a decoder")).ToJsonString(new JsonSerializerOptions { WriteIndented = true });
+        DecoderOptions options = model.Options as DecoderOptions ?? throw new SwitchyardException($"Hugging Face has no model like the architecture '{model.Options.Architecture}'", "export a decoder");
+        string config = HuggingFaceConfig.Write(HardGates.Known(options, model)).ToJsonString(new JsonSerializerOptions { WriteIndented = true });
         string configPath = Path.Combine(folder, HuggingFaceConfig.FileName);
         // A run has a file of that name too: it must not lose it.
         if (File.Exists(configPath) && !HuggingFaceConfig.IsAt(configPath))
@@ -73,7 +74,10 @@ public static partial class HuggingFaceCheckpoint
     }
 
     private static IEnumerable<SafetensorsSource> Sources(LanguageModel model)
-        => NamedParameters(model).Select(static parameter => parameter.Tensor.ToSource(parameter.Name));
+    {
+        IReadOnlyDictionary<string, Tensor> routers = HardGates.Routers(model);
+        return NamedParameters(model).Select(parameter => (routers.GetValueOrDefault(parameter.Name) ?? parameter.Tensor).ToSource(parameter.Name));
+    }
 
     private static Tensor? StackExperts(SafetensorsCheckpoint checkpoint, string prefix, string projection, int experts)
     {

@@ -11,7 +11,7 @@ namespace Switchyard.Language.Recurrent;
 /// embedding, LSTM, mixture, LSTM, output layer, all of one width. Every layer's answer passes through dropout and is
 /// added to what came in; the mixture's through a sigmoid before. Experts are two matrices with a ReLU between them.
 /// </summary>
-public sealed class LstmMoe : LanguageModel
+public sealed class LstmMoe : CausalModel
 {
     private readonly Embedding _embedding;
     private readonly Lstm _first;
@@ -38,7 +38,7 @@ public sealed class LstmMoe : LanguageModel
         {
             Gate gate = options.Routing.Make(new GateSize(options.Width, options.Experts, options.Vocabulary), random);
             FeedForwardBank bank = new(options.Experts, options.Width, options.Hidden, random, deviation, downDeviation, FeedForwardActivation.Relu);
-            _mixture = AddChild("mixture", new MoeLayer(gate, bank));
+            _mixture = AddChild("mixture", new MoeLayer(gate, bank) { Recompute = options.Recompute });
         }
         else
         {

@@ -10,11 +10,11 @@ public sealed record LstmMoeOptions : LanguageModelOptions
     /// <summary>The name of the architecture.</summary>
     public const string Name = "lstm-moe";
 
-    /// <summary>The paper's sizes, at a quarter of the scale: four experts of a token, each with twice the width inside.</summary>
+    /// <summary>The paper's sizes, at a quarter of the scale: four experts of a token, by its noisy gate, each with twice the width inside.</summary>
     public LstmMoeOptions()
     {
         (Width, Hidden, Experts, Context, Dropout) = (128, 256, 16, 64, 0.1);
-        Routing = new TopKOptions { TopK = 4 };
+        Routing = new NoisyTopKOptions { TopK = 4 };
     }
 
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ public sealed record LstmMoeOptions : LanguageModelOptions
     public override IReadOnlyList<int> MixtureLayers => HasExperts ? [1] : [];
 
     /// <inheritdoc/>
-    public override LanguageModel Make(Philox random) => new LstmMoe(this, random);
+    public override LstmMoe Make(Philox random) => new(this, random);
 
     /// <inheritdoc/>
     public override string Describe() => $"LSTM, mixture, LSTM of width {Width}; {DescribeExperts()}; vocabulary {Vocabulary}, context {Context}";

@@ -1,10 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Switchyard.Experts;
 using Switchyard.Files;
-using Switchyard.Language.Generation;
-using Switchyard.Language.Text;
-using Switchyard.Tensors;
 using Switchyard.Training.Reports;
 
 namespace Switchyard.Language.Runs;
@@ -12,21 +8,18 @@ namespace Switchyard.Language.Runs;
 /// <summary>Writes the report of a training run: its curves, its routing, and what the model makes of text.</summary>
 public static class LanguageReport
 {
-    private const int SampleTokens = 400;
-
     /// <summary>Writes <c>report.html</c> into the run folder.</summary>
     /// <param name="training">The run.</param>
     /// <param name="commandLine">What was typed.</param>
     /// <param name="elapsed">How long it trained.</param>
-    /// <returns>A sample of generated text.</returns>
+    /// <returns>A sample of what the model writes.</returns>
     public static string Write(LanguageTraining training, string commandLine, TimeSpan elapsed)
     {
         ArgumentNullException.ThrowIfNull(training);
-        TextSample sample = Sample(training);
-        double bytesPerToken = (double)training.HeldOut.Bytes / training.HeldOut.Tokens.Length;
+        TaskReport task = training.Task.Report();
         TrainingReportData data = new()
         {
-            Title = training.Options.Data is { } path ? Path.GetFileName(path) : "The built-in text",
+            Title = training.Options.Data is { } path ? string.Join(", ", path.Split(',').Select(Path.GetFileName)) : "The built-in text",
             Subtitle = training.Options.Model.Describe(),
             CommandLine = commandLine,
             Metrics = MetricsFile.Read(training.Folder.MetricsPath),
@@ -34,81 +27,15 @@ public static class LanguageReport
             Elapsed = elapsed,
             TotalParameters = training.Model.ParameterCount,
             ActiveParameters = training.Model.ActiveParameterCount,
-            BytesPerToken = bytesPerToken,
-            SourceEntropy = training.Generated?.NatsPerByte * bytesPerToken,
-            Samples = [sample],
-            RoutedTexts = training.Options.Model.HasExperts ? [Routed(training)] : [],
-            Domains = training.Generated is { } generated && training.Options.Model.HasExperts ? DomainLoads(training, generated) : [],
+            LossNote = task.Loss,
+            BytesPerToken = task.BytesPerToken,
+            SourceEntropy = task.SourceEntropy,
+            Samples = task.Samples,
+            RoutedTexts = task.RoutedTexts,
+            Domains = task.Domains,
         };
         AtomicFile.WriteText(training.Folder.ReportPath, TrainingReport.Compose(data).Render());
-        return sample.Prompt + sample.Continuation;
-    }
-
-    private static TextSample Sample(LanguageTraining training)
-    {
-        int[] prompt = training.HeldOut.Tokens[..Math.Min(32, training.HeldOut.Tokens.Length)].ToArray();
-        SamplingOptions options = new() { Temperature = 0.8, TopP = 0.95 };
-        TextGenerator generator = new(training.Model, new Sampler(options, new Philox(training.Options.Learning.Seed).Split("sample")));
-        int[] tokens = [.. generator.Continue(prompt).Take(SampleTokens)];
-        return new TextSample(training.Tokenizer.Decode(prompt), training.Tokenizer.Decode(tokens), "temperature 0.8, top-p 0.95; the prompt begins the held-out text");
-    }
-
-    /// <summary>One window of the held-out text with the expert that handled each token.</summary>
-    private static RoutedText Routed(LanguageTraining training)
-    {
-        int[] ids = training.HeldOut.Tokens[..Math.Min(training.Options.Model.Context, training.HeldOut.Tokens.Length)].ToArray();
-        return new RoutedText(
-            "the beginning of the held-out text",
-            [.. ids.Select(id => training.Tokenizer.Decode([id]))],
-            [.. MainExperts(training, ids).Select(static layer => new LayerChoices(layer.Layer, layer.Experts, layer.Choices))]);
-    }
-
-    /// <summary>Which share of each domain's tokens each expert handles, over some windows of the built-in text.</summary>
-    private static List<DomainLoad> DomainLoads(LanguageTraining training, GeneratedCorpus generated)
-    {
-        const int Windows = 64;
-        int context = training.Options.Model.Context, position = TextCorpus.CutOf(generated.Utf8.Span);
-        List<string> domains = [.. GeneratedCorpus.Domains];
-        SortedDictionary<int, double[,]> counts = [];
-        int experts = training.Options.Model.Experts, token = 0;
-        for (int window = 0; window < Windows && token + context <= training.HeldOut.Tokens.Length; window++)
-        {
-            int[] ids = training.HeldOut.Tokens.Slice(token, context).ToArray();
-            token += context;
-            int[] domainOf = new int[context];
-            for (int i = 0; i < context; i++)
-            {
-                domainOf[i] = domains.IndexOf(generated.DomainAt(position));
-                position += training.Tokenizer.TokenBytes(ids[i]).Length;
-            }
-            foreach ((int layer, _, int[] choices) in MainExperts(training, ids))
-            {
-                if (!counts.TryGetValue(layer, out double[,]? table)) counts[layer] = table = new double[domains.Count, experts];
-                for (int i = 0; i < context; i++)
-                    if (choices[i] >= 0) table[domainOf[i], choices[i]]++;
-            }
-        }
-        return [.. counts.Select(layer => new DomainLoad(layer.Key, domains, Shares(layer.Value)))];
-    }
-
-    private static double[,] Shares(double[,] counts)
-    {
-        for (int row = 0; row < counts.GetLength(0); row++)
-        {
-            double sum = 0;
-            for (int column = 0; column < counts.GetLength(1); column++) sum += counts[row, column];
-            for (int column = 0; column < counts.GetLength(1); column++) counts[row, column] /= Math.Max(1, sum);
-        }
-        return counts;
-    }
-
-    private static List<(int Layer, int Experts, int[] Choices)> MainExperts(LanguageTraining training, int[] ids)
-    {
-        using Gradients.Pause pause = Gradients.Paused();
-        using TensorScope scope = new();
-        training.Model.Train(false);
-        IReadOnlyList<Routing> routings = training.Model.Forward(Tensor.From(ids, [1, ids.Length])).Routings;
-        return [.. routings.Select((routing, index) => (training.Options.Model.MixtureLayers[index], routing.Experts, routing.MainExperts()))];
+        return string.Join("\n", task.Samples.Select(static sample => sample.Prompt + sample.Continuation));
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Flatten(string prefix, JsonObject options)

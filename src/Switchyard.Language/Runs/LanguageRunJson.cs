@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Switchyard.Experts.Gates;
+using Switchyard.Language.Evolution;
 
 namespace Switchyard.Language.Runs;
 
@@ -15,6 +16,7 @@ public static class LanguageRunJson
         JsonObject json = JsonSerializer.SerializeToNode(options, LanguageRunJsonContext.Default.LanguageRunOptions)!.AsObject();
         json["model"]!["gate"] = options.Model.Gate;
         json["model"]!["routing"] = GateCatalogue.Write(options.Model.Routing);
+        json["phases"] = LanguagePhaseJson.Write(options.Phases);
         return json;
     }
 
@@ -63,8 +65,10 @@ public static class LanguageRunJson
         // Every gate has a policy of its own: where another is named, its knobs are changed from its defaults.
         if (NameIn(changes, "gate") is { } gate && gate != options.Model.Gate)
             merged["model"]!["routing"] = GateCatalogue.Write(GateCatalogue.Find(gate).Defaults);
+        // A recipe stands for its phases, where no others are given.
+        if (changes["recipe"] is JsonValue value && value.TryGetValue(out string? recipe)) merged["phases"] = LanguagePhaseJson.Write(RecipeCatalogue.Find(recipe).Phases);
         Overlay(merged, changes, "", source);
-        // How long to train is one choice of three: the last one made counts.
+        // How long to train is one choice of four: the last one made counts.
         if (changes["learning"] is JsonObject learning && Limits.Any(learning.ContainsKey))
             foreach (string limit in Limits.Where(limit => !learning.ContainsKey(limit))) merged["learning"]![limit] = null;
         try
@@ -89,18 +93,21 @@ public static class LanguageRunJson
         model.Remove("gate");
         model.Remove("routing");
         LanguageRunOptions options = json.Deserialize(LanguageRunJsonContext.Default.LanguageRunOptions)!;
+        JsonNode? phases = json["phases"];
+        json.Remove("phases");
         string name = gate.Deserialize(LanguageRunJsonContext.Default.String) ?? throw new JsonException("no gate is named", "model.gate", null, null);
         try
         {
-            return options with { Model = options.Model with { Routing = GateCatalogue.Read(name, routing as JsonObject ?? throw new JsonException("no object of knobs")) } };
+            options = options with { Model = options.Model with { Routing = GateCatalogue.Read(name, routing as JsonObject ?? throw new JsonException("no object of knobs")) } };
         }
         catch (JsonException failure)
         {
             throw new JsonException(failure.Message, $"model.routing{failure.Path?.TrimStart('$')}", failure.LineNumber, failure.BytePositionInLine, failure);
         }
+        return options with { Phases = LanguagePhaseJson.Read(phases) };
     }
 
-    private static readonly string[] Limits = ["steps", "tokens", "minutes"];
+    private static readonly string[] Limits = ["steps", "tokens", "flops", "minutes"];
 
     private static void Overlay(JsonObject target, JsonObject changes, string prefix, string source)
     {

@@ -1,50 +1,32 @@
 using Switchyard.Experts;
 using Switchyard.Experts.Gates;
-using Switchyard.Language.Evaluations;
-using Switchyard.Language.Text;
-using Switchyard.Language.Tokenizers;
-using Switchyard.Modules;
 using Switchyard.Tensors;
 using Switchyard.Training;
 using Switchyard.Training.Reports;
 
 namespace Switchyard.Language.Runs;
 
-/// <summary>Next-token prediction on windows of a text.</summary>
-public sealed class LanguageTask : TrainingTask
+/// <summary>What every task of a model of text has in common: the gates' schedules, the loss and its routing, the report.</summary>
+public abstract class LanguageTask : TrainingTask
 {
-    private readonly LanguageModel _model;
-    private readonly Tokenizer _tokenizer;
-    private readonly WindowSampler _windows;
-    private readonly EvaluationWindows _heldOut;
-    private readonly int _batch;
     private readonly IReadOnlyList<int> _mixtureLayers;
     private readonly Gate[] _gates;
 
     /// <summary>Makes a task.</summary>
     /// <param name="model">What learns.</param>
-    /// <param name="tokenizer">Tells how many bytes a token stands for.</param>
-    /// <param name="windows">What it learns from.</param>
-    /// <param name="heldOut">What it is judged by.</param>
-    /// <param name="batch">Windows per micro-batch.</param>
-    public LanguageTask(LanguageModel model, Tokenizer tokenizer, WindowSampler windows, EvaluationWindows heldOut, int batch)
+    private protected LanguageTask(LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(windows);
-        if (batch < 1 || (long)batch * (windows.WindowLength - 1) > int.MaxValue) throw new ArgumentException($"the batch is {batch} windows of {windows.WindowLength - 1} tokens: give 1 window or more, and at most {int.MaxValue:N0} tokens");
-        (_model, _tokenizer, _windows, _heldOut, _batch) = (model, tokenizer, windows, heldOut, batch);
+        Model = model;
         _mixtureLayers = model.Options.MixtureLayers;
         _gates = [.. model.Modules().Select(static module => module.Module).OfType<Gate>()];
     }
 
     /// <inheritdoc/>
-    public override Module Model => _model;
+    public override LanguageModel Model { get; }
 
     /// <inheritdoc/>
-    public override string ModelDescription => _model.Options.Describe();
-
-    /// <inheritdoc/>
-    public override long TokensPerMicroBatch => (long)_batch * (_windows.WindowLength - 1);
+    public override string ModelDescription => Model.Options.Describe();
 
     /// <inheritdoc/>
     public override void BeginStep(double progress)
@@ -59,23 +41,38 @@ public sealed class LanguageTask : TrainingTask
     }
 
     /// <inheritdoc/>
-    public override TaskLoss Loss(long microBatch, Philox random)
+    public abstract override LanguageEvaluation Evaluate(IProgress<WorkProgress>? progress, CancellationToken cancellation);
+
+    /// <summary>What the report of a run shows of this task, made with the model as it is.</summary>
+    public abstract TaskReport Report();
+
+    /// <summary>The loss of a micro-batch.</summary>
+    /// <param name="output">Of the model.</param>
+    /// <param name="targets">The tokens that its logits are to predict, Int32 [rows]; of a negative one nothing is learnt.</param>
+    /// <param name="tokens">How many tokens the micro-batch counts.</param>
+    /// <param name="labelSmoothing">How much of each target is shared among all tokens; the loss that is shown is without it.</param>
+    private protected TaskLoss Loss(LanguageModelOutput output, Tensor targets, long tokens, double labelSmoothing)
     {
-        WindowBatch windows = new(_batch, _windows.WindowLength);
-        for (int i = 0; i < _batch; i++) windows.Set(i, _windows.Window(microBatch * _batch + i));
-        LanguageModelOutput output = _model.Forward(windows.Inputs, random);
-        Tensor logits = output.Logits.Reshape([(int)windows.Targets.Elements, _model.Options.Vocabulary]); // [batch · context, vocabulary]
-        Tensor loss = Tensor.CrossEntropy(logits, windows.Targets);
+        Tensor logits = output.Logits.Reshape([(int)targets.Elements, Model.Options.Vocabulary]); // [rows, vocabulary]
+        Tensor loss = Tensor.CrossEntropy(logits, targets, labelSmoothing: labelSmoothing);
         Tensor total = output.RoutingLoss() is { } routing ? loss + routing : loss;
-        return new TaskLoss(total, loss.ToDouble(), TokensPerMicroBatch, [.. output.Routings.Select((routing, index) => Metrics(_mixtureLayers[index], routing.Statistics))]);
+        return new TaskLoss(total, labelSmoothing == 0 ? loss.ToDouble() : Plain(logits, targets), tokens, Metrics(output.Routings.Select(static routing => routing.Statistics)));
     }
 
-    /// <inheritdoc/>
-    public override Evaluation Evaluate(IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    /// <summary>The routing of every mixture layer as it is recorded.</summary>
+    private protected IReadOnlyList<LayerMetrics> Metrics(IEnumerable<RoutingStatistics> layers, IReadOnlyList<int[]>? mainExperts = null) =>
+        [.. layers.Select((statistics, index) => Metrics(_mixtureLayers[index], statistics) with { MainExperts = mainExperts?[index] })];
+
+    /// <summary>The expert that handled each token of a text, for some of the routings of a forward pass.</summary>
+    /// <param name="routings">Of all mixture layers, in order.</param>
+    /// <param name="isShown">Which layers.</param>
+    private protected IReadOnlyList<LayerChoices> Choices(IReadOnlyList<Routing> routings, Predicate<int> isShown) =>
+        [.. routings.Zip(_mixtureLayers).Where(layer => isShown(layer.Second)).Select(static layer => new LayerChoices(layer.Second, layer.First.Experts, layer.First.MainExperts()))];
+
+    private static double Plain(Tensor logits, Tensor targets)
     {
-        TextEvaluation evaluation = TextEvaluator.Evaluate(
-            _model, _tokenizer, _heldOut, _batch, done => progress?.Report(new("evaluating", "windows", done, _heldOut.Count)), cancellation);
-        return new LanguageEvaluation(evaluation, [.. evaluation.Layers.Select((layer, index) => Metrics(_mixtureLayers[index], layer))]);
+        using Gradients.Pause pause = Gradients.Paused();
+        return Tensor.CrossEntropy(logits, targets).ToDouble();
     }
 
     private static LayerMetrics Metrics(int layer, RoutingStatistics statistics)
@@ -90,12 +87,7 @@ public sealed class LanguageTask : TrainingTask
             Entropy = statistics.LoadEntropy,
             DroppedFraction = statistics.DroppedFraction,
             MaxOverMean = statistics.MaxOverMean,
+            ActivePerToken = statistics.ActivePerToken,
         };
     }
 }
-
-/// <summary>An evaluation on held-out text, with its figures per byte.</summary>
-/// <param name="Text">The figures.</param>
-/// <param name="Layers">The routing of each mixture layer.</param>
-public sealed record LanguageEvaluation(TextEvaluation Text, IReadOnlyList<LayerMetrics> Layers)
-    : Evaluation(Text.NatsPerToken, Text.Tokens, Layers);

@@ -4,10 +4,10 @@ using Switchyard.Training;
 
 namespace Switchyard.Language.Runs;
 
-/// <summary>How long and how fast a language model learns. Exactly one of steps, tokens and minutes is given.</summary>
+/// <summary>How long and how fast a language model learns. Exactly one of steps, tokens, operations and minutes is given.</summary>
 public sealed record LearningOptions
 {
-    // What a run that is limited by minutes is taken for when evaluations and checkpoints are spread.
+    // What a run that is limited by operations or minutes is taken for when evaluations and checkpoints are spread.
     private const long UnknownSteps = 1000;
 
     /// <summary>Optimiser steps.</summary>
@@ -16,10 +16,13 @@ public sealed record LearningOptions
     /// <summary>Tokens to learn from, those seen again included.</summary>
     public long? Tokens { get; init; }
 
+    /// <summary>Floating-point operations of training, forward and backward.</summary>
+    public double? Flops { get; init; }
+
     /// <summary>Minutes of training; the result then depends on the machine.</summary>
     public double? Minutes { get; init; }
 
-    /// <summary>Windows per micro-batch.</summary>
+    /// <summary>Windows, or pairs of sentences, per micro-batch.</summary>
     public int Batch { get; init; } = 16;
 
     /// <summary>Micro-batches per optimiser step.</summary>
@@ -49,6 +52,9 @@ public sealed record LearningOptions
     /// <summary>Gradients are shrunk to this global norm; null for never.</summary>
     public double? ClipNorm { get; init; } = 1;
 
+    /// <summary>How much of each target is shared among all tokens of the vocabulary.</summary>
+    public double LabelSmoothing { get; init; }
+
     /// <summary>Steps between evaluations on the held-out text.</summary>
     public long? EvaluateEvery { get; init; }
 
@@ -60,6 +66,15 @@ public sealed record LearningOptions
 
     /// <summary>Decides the initial weights, the order of the windows and all noise.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Checks that a micro-batch can be made.</summary>
+    /// <param name="tokens">Tokens that a window predicts.</param>
+    /// <exception cref="ArgumentException">It cannot; the message says why.</exception>
+    internal void CheckBatch(int tokens)
+    {
+        if (Batch < 1 || (long)Batch * tokens > int.MaxValue) throw new ArgumentException($"the batch is {Batch} windows of {tokens} tokens: give 1 window or more, and at most {int.MaxValue:N0} tokens");
+        if (LabelSmoothing is not (>= 0 and < 1)) throw new ArgumentException($"the label smoothing is {LabelSmoothing}: give a share from 0 to below 1");
+    }
 
     /// <summary>The trainer's plan. Evaluations and checkpoints that were not asked for are spread over the run.</summary>
     /// <param name="tokensPerStep">Tokens in a step.</param>
@@ -73,6 +88,7 @@ public sealed record LearningOptions
         {
             Steps = Steps,
             Tokens = Tokens,
+            Flops = Flops,
             Minutes = Minutes,
             MicroBatchesPerStep = MicroBatches,
             LearningRate = new LearningRateSchedule { Peak = LearningRate, WarmUpSteps = WarmUpSteps, Decay = Decay, MinimumRatio = MinimumRatio },

@@ -7,8 +7,6 @@ namespace Switchyard.Language.Text;
 /// </summary>
 public sealed class EvaluationWindows
 {
-    private readonly TokenStream _stream;
-
     /// <summary>Lays windows over a stream.</summary>
     /// <param name="stream">The tokens.</param>
     /// <param name="context">Tokens in a window; at least 2, so that there is something to predict.</param>
@@ -18,14 +16,17 @@ public sealed class EvaluationWindows
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentOutOfRangeException.ThrowIfLessThan(context, 2);
         stream.RequireWindow(context);
-        (_stream, WindowLength) = (stream, context);
+        (Stream, WindowLength) = (stream, context);
     }
+
+    /// <summary>The tokens that the windows lie over.</summary>
+    public TokenStream Stream { get; }
 
     /// <summary>Tokens in a window.</summary>
     public int WindowLength { get; }
 
     /// <summary>The number of windows.</summary>
-    public int Count => _stream.Tokens.Length / WindowLength;
+    public int Count => Stream.Tokens.Length / WindowLength;
 
     /// <summary>The number of tokens that are predicted in all windows together.</summary>
     public long Predictions => (long)Count * (WindowLength - 1);
@@ -38,7 +39,7 @@ public sealed class EvaluationWindows
         {
             ArgumentOutOfRangeException.ThrowIfNegative(index);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-            return _stream.Tokens.Slice(index * WindowLength, WindowLength);
+            return Stream.Tokens.Slice(index * WindowLength, WindowLength);
         }
     }
 }

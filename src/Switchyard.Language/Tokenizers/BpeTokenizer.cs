@@ -36,6 +36,9 @@ public sealed class BpeTokenizer : Tokenizer
         _firstBytesOfAdded = SearchValues.Create([.. _added.Select(token => token.Content[0]).Distinct()]);
     }
 
+    /// <summary>A tokenizer without merges: every byte is a token, its value is its id, and marks have the ids from 256 on.</summary>
+    public static BpeTokenizer Bytes(params IReadOnlyList<string> marks) => new(TokenizerJson.RawBytes(marks));
+
     /// <inheritdoc/>
     public override int VocabularySize => _bytes.Length;
 

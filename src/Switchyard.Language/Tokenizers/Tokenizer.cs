@@ -34,6 +34,11 @@ public abstract class Tokenizer
     /// <summary>Whether a token is a mark (end of text, padding) rather than text.</summary>
     public virtual bool IsSpecial(int id) => false;
 
+    /// <summary>The token of a mark, such as <c>[MASK]</c>.</summary>
+    /// <exception cref="SwitchyardException">The vocabulary has no such mark.</exception>
+    public int Mark(string content)
+        => Encode(content) is [int id] && IsSpecial(id) ? id : throw new SwitchyardException($"the vocabulary has no mark {content}", "use the tokenizer.json that the run was trained with");
+
     /// <summary>The bytes of a sequence of tokens.</summary>
     /// <param name="ids">The tokens.</param>
     /// <param name="skipSpecial">Whether marks are left out.</param>

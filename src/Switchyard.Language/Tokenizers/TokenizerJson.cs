@@ -17,9 +17,12 @@ internal sealed record TokenizerJson(
     private static readonly JsonWriterOptions Readable =
         new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The vocabulary of the 256 bytes, each with its own value as its id.</summary>
-    public static TokenizerJson RawBytes() => new(
-        [.. Enumerable.Range(0, 256).Select(value => ByteAlphabet.ToCharacter((byte)value).ToString())], [], [], SplitsWords: false);
+    /// <summary>The vocabulary of the 256 bytes, each with its own value as its id, and of marks after them.</summary>
+    public static TokenizerJson RawBytes(params IReadOnlyList<string> marks) => new(
+        [.. Enumerable.Range(0, 256).Select(value => ByteAlphabet.ToCharacter((byte)value).ToString()), .. marks],
+        [],
+        [.. marks.Select(static (mark, place) => new AddedToken(256 + place, mark, IsSpecial: true))],
+        SplitsWords: false);
 
     /// <summary>Whether this is <see cref="RawBytes"/>: then every byte is its own id, split or not.</summary>
     public bool IsRawBytes => Vocabulary.Count == 256 && Merges.Count == 0 && AddedTokens.Count == 0

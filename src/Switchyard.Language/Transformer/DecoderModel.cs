@@ -9,11 +9,11 @@ namespace Switchyard.Language.Transformer;
 /// A causal decoder: embedding, blocks, norm, output layer. Parameters are named as in Hugging Face's checkpoints,
 /// except that one tensor per projection holds all experts of a layer.
 /// </summary>
-public sealed class DecoderModel : LanguageModel
+public sealed class DecoderModel : CausalModel
 {
     private readonly Embedding _embedding;
     private readonly Dropout _dropout;
-    private readonly DecoderLayer[] _layers;
+    private readonly TransformerLayer[] _layers;
     private readonly RmsNorm _norm;
     private readonly Linear? _head;
     private RotaryTable _rotary;
@@ -29,9 +29,9 @@ public sealed class DecoderModel : LanguageModel
         Options = options;
         _embedding = AddChild("model.embed_tokens", new Embedding(options.Vocabulary, options.Width, random, 0.02));
         _dropout = AddChild("dropout", new Dropout(options.Dropout));
-        _layers = new DecoderLayer[options.Layers];
+        _layers = new TransformerLayer[options.Layers];
         for (int layer = 0; layer < _layers.Length; layer++)
-            _layers[layer] = AddChild($"model.layers.{layer}", new DecoderLayer(options, layer, random));
+            _layers[layer] = AddChild($"model.layers.{layer}", new TransformerLayer(options, new(options.IsMixture(layer), IsCausal: true), options.Layers, random));
         _norm = AddChild("model.norm", new RmsNorm(options.Width, options.NormEpsilon));
         if (!options.TieEmbeddings) _head = AddChild("lm_head", new Linear(options.Width, options.Vocabulary, random, 0.02));
         _rotary = NewRotaryTable();
@@ -62,11 +62,13 @@ public sealed class DecoderModel : LanguageModel
         KeyValueCache[]? caches = ((DecoderState?)state)?.Caches;
         Tensor x = _dropout.Forward(_embedding.Forward(ids), context.Random); // [batch, tokens, width]
         if (_rotary.Type != x.Type) _rotary = NewRotaryTable(); // the parameters were converted
-        Tensor positions = context.Positions!.Slice(0, 0, ids.Shape[1]); // [tokens], the same in every sequence
+        // The same in every sequence; a rank may have none.
+        Tensor positions = ids.Elements == 0 ? Tensor.Zeros([ids.Shape[1]], ElementType.Int32) : context.Positions!.Slice(0, 0, ids.Shape[1]); // [tokens]
+        LayerContext layerContext = new(_rotary, positions, context);
         List<Routing> routings = new(_layers.Length);
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            (x, Routing? routing) = _layers[layer].Forward(x, _rotary, positions, caches?[layer], context);
+            (x, Routing? routing) = _layers[layer].Forward(x, layerContext, caches?[layer]);
             if (routing is not null) routings.Add(routing);
         }
         x = _norm.Forward(x);

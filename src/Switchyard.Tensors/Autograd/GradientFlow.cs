@@ -54,7 +54,12 @@ internal readonly record struct GradientFlow(Node Node, Tensor Upstream, bool Cr
     /// whose gradients can be differentiated: the way of a fused operation when <see cref="CreateGraph"/> is set.
     /// </summary>
     /// <param name="composition">The result, recorded now. It may depend on no other tensors than the operands.</param>
-    public void Through(Tensor composition) => Gradients.PassThrough(composition, Upstream);
+    public void Through(Tensor composition) => Gradients.PassThrough(composition, Upstream, createGraph: true);
+
+    /// <summary>Sends the upstream gradient on through the same result, made anew from the same operands, when nothing of its making was kept.</summary>
+    /// <param name="compute">Makes the result. It may depend on no other tensors than the operands.</param>
+    /// <param name="operands">All of them.</param>
+    public void ThroughAnew(Func<Tensor> compute, Tensor[] operands) => Gradients.PassAnew(compute, operands, Upstream);
 
     private void Free(Tensor gradient)
     {

@@ -78,7 +78,7 @@ internal sealed class Node
 
     public Tensor C => _c!;
 
-    /// <summary>Grows from operand to result: the reverse order is an order for gradients.</summary>
+    /// <summary>Grows from operand to result: the reverse order is an order for gradients. During a walk that of a leaf is its first user's.</summary>
     public long Sequence { get; private set; }
 
     public bool IsLeaf => _rule is null;
@@ -94,11 +94,11 @@ internal sealed class Node
     /// <summary>Adds the nodes of the operands that have not been visited, and marks them.</summary>
     public void AddOperandsTo(List<Node> into)
     {
-        Add(_a, into);
-        Add(_b, into);
-        Add(_c, into);
+        Add(_a, into, Sequence);
+        Add(_b, into, Sequence);
+        Add(_c, into, Sequence);
         if (_more is not null)
-            foreach (Tensor operand in _more) Add(operand, into);
+            foreach (Tensor operand in _more) Add(operand, into, Sequence);
     }
 
     public bool AnyOperandWanted()
@@ -125,11 +125,14 @@ internal sealed class Node
 
     private static bool IsWantedNode(Tensor? operand) => operand?.Node is { IsWanted: true };
 
-    private static void Add(Tensor? operand, List<Node> into)
+    private static void Add(Tensor? operand, List<Node> into, long user)
     {
         if (operand is { IsDisposed: true, RequiresGradient: true })
             throw new InvalidOperationException($"a gradient was asked for that flows through {operand}: call Backward before it is freed, or Keep() it in the scope");
-        if (operand?.Node is not { IsVisited: false } node) return;
+        if (operand?.Node is not { } node) return;
+        // The gradient of a leaf is whole once its first user has been walked.
+        if (node.IsLeaf) node.Sequence = node.IsVisited ? Math.Min(node.Sequence, user) : user;
+        if (node.IsVisited) return;
         node.IsVisited = true;
         into.Add(node);
     }

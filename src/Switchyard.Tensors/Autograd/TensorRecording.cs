@@ -13,6 +13,12 @@ public sealed partial class Tensor
     /// </exception>
     public void Backward(Tensor? upstream = null, bool createGraph = false) => Gradients.Backward(this, upstream, createGraph);
 
+    /// <summary>The same, telling of every leaf as soon as its gradient is complete: what is done with it can go on beside the rest.</summary>
+    /// <param name="upstream">The weight of every element; null stands for ones.</param>
+    /// <param name="arrived">Is told, on this thread, in an order that depends only on how this tensor was made.</param>
+    /// <inheritdoc cref="Backward(Tensor?, bool)"/>
+    public void Backward(Tensor? upstream, Action<Tensor> arrived) => Gradients.Backward(this, upstream, arrived);
+
     /// <summary>Whether an operation on these operands must be recorded.</summary>
     internal static bool IsRecorded(Tensor a, Tensor? b = null, Tensor? c = null)
         => Gradients.AreRecorded && (a._requiresGradient || b is { _requiresGradient: true } || c is { _requiresGradient: true });

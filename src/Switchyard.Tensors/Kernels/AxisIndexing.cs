@@ -38,7 +38,7 @@ internal static unsafe class AxisIndexing
             Bytes = x.Shape.Product(axis + 1, x.Rank) * x.Type.Size(),
         };
         slices.Parts = new RowParts(x.Shape.Product(0, axis) * index.Shape[0], Math.Max(1, 4 * PartElements / Math.Max(1, slices.Bytes)));
-        WorkerPool.Run(slices.Parts.Count, &SelectPart, &slices);
+        WorkerPool.Run(slices.Parts.Count, slices.Bytes switch { 4 => &SelectElementsPart<uint>, 8 => &SelectElementsPart<ulong>, _ => &SelectPart }, &slices);
     }
 
     private static void GatherPart<T>(void* state, int part)
@@ -70,6 +70,19 @@ internal static unsafe class AxisIndexing
         {
             (long outer, long row) = Math.DivRem(slice, s->Selected);
             Buffer.MemoryCopy(s->X + (outer * s->Extent + s->Index[row]) * s->Bytes, s->Y + slice * s->Bytes, s->Bytes, s->Bytes);
+        }
+    }
+
+    private static void SelectElementsPart<T>(void* state, int part)
+        where T : unmanaged
+    {
+        Slices* s = (Slices*)state;
+        long end = s->Parts.End(part);
+        (long outer, long row) = Math.DivRem(s->Parts.Start(part), s->Selected);
+        for (long element = s->Parts.Start(part); element < end; outer++, row = 0)
+        {
+            T* x = (T*)s->X + outer * s->Extent;
+            for (; row < s->Selected && element < end; row++, element++) ((T*)s->Y)[element] = x[s->Index[row]];
         }
     }
 
@@ -111,7 +124,8 @@ internal static unsafe class AxisIndexing
             long at = 0, atIndex = 0;
             for (int axis = 0; axis < _rank; axis++)
             {
-                (line, long i) = Math.DivRem(line, _extents[axis]);
+                // The outermost axis has all that is left.
+                (line, long i) = axis < _rank - 1 ? Math.DivRem(line, _extents[axis]) : (0, line);
                 at += i * _steps[axis];
                 atIndex += i * _stepsIndex[axis];
             }

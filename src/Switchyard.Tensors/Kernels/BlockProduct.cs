@@ -42,19 +42,19 @@ internal static unsafe class BlockProduct
         where TLanes : struct, ILanes<T, TVector>
     {
         bool inPlace = !block.BTransposed && block.Rows <= RowsWorthPacking;
+        int innerBlock = inPlace ? InnerBlockInPlace : TLanes.InnerBlock;
+        // An empty inner dimension is one empty chain, which stores the zeros.
+        int innerSlices = Math.Max(1, (block.Inner + innerBlock - 1) / innerBlock);
         for (int column = 0; column < block.Columns; column += ColumnBlock)
         {
-            int columns = Math.Min(ColumnBlock, block.Columns - column), k = 0;
-            // An empty inner dimension is one empty chain, which stores the zeros.
-            do
+            int columns = Math.Min(ColumnBlock, block.Columns - column);
+            for (int i = 0; i < innerSlices; i++)
             {
-                int inner = Math.Min(block.Inner - k, inPlace ? InnerBlockInPlace : TLanes.InnerBlock);
-                Block<T> slice = block.Cut(0, block.Rows, column, columns).CutInner(k, inner);
+                int k = Edges.Of(block.Inner, innerSlices, i, Edges.InnerStep), end = Edges.Of(block.Inner, innerSlices, i + 1, Edges.InnerStep);
+                Block<T> slice = block.Cut(0, block.Rows, column, columns).CutInner(k, end - k);
                 if (inPlace) RunInPlace<T, TVector, TLanes>(slice);
                 else RunPacked<T, TVector, TLanes>(slice);
-                k += inner;
             }
-            while (k < block.Inner);
         }
     }
 
@@ -73,12 +73,21 @@ internal static unsafe class BlockProduct
             Block<T> block = slice.Cut(row, rows, 0, slice.Columns);
             Panels panels = PanelsOfA<T, TVector, TLanes>(rows, slice.Inner);
             PackA(block, panels, packedA);
-            for (int strip = 0; strip < strips.Count; strip++)
-            {
-                int column = strips.First(strip);
-                Block<T> tiles = block.Cut(0, rows, column, strips.First(strip + 1) - column);
-                RunStrip<T, TVector, TLanes>(tiles, panels, packedA, packedB + strip * strips.Stride, strips.Width);
-            }
+            MultiplyPacked<T, TVector, TLanes>(block, panels, packedA, strips, packedB);
+        }
+    }
+
+    /// <summary>Multiplies a packed block of A, all panels, by a packed block of B, strip after strip.</summary>
+    internal static void MultiplyPacked<T, TVector, TLanes>(in Block<T> block, in Panels panels, T* packedA, in Panels strips, T* packedB)
+        where T : unmanaged
+        where TVector : unmanaged
+        where TLanes : struct, ILanes<T, TVector>
+    {
+        for (int strip = 0; strip < strips.Count; strip++)
+        {
+            int column = strips.First(strip);
+            Block<T> tiles = block.Cut(0, block.Rows, column, strips.First(strip + 1) - column);
+            RunStrip<T, TVector, TLanes>(tiles, panels, packedA, packedB + strip * strips.Stride, strips.Width);
         }
     }
 
@@ -138,13 +147,15 @@ internal static unsafe class BlockProduct
         }
     }
 
-    private static Panels PanelsOfA<T, TVector, TLanes>(int rows, int inner)
+    /// <summary>How rows of A are packed.</summary>
+    internal static Panels PanelsOfA<T, TVector, TLanes>(int rows, int inner)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
         => new(rows, 1, TLanes.TileRows, inner, AlignedMemory.CacheLine / sizeof(T));
 
-    private static Panels Strips<T, TVector, TLanes>(int columns, int inner)
+    /// <summary>How columns of B are packed.</summary>
+    internal static Panels Strips<T, TVector, TLanes>(int columns, int inner)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
@@ -153,14 +164,16 @@ internal static unsafe class BlockProduct
         return new(columns, unit, TLanes.TileVectors * TLanes.Count / unit, inner, AlignedMemory.CacheLine / sizeof(T));
     }
 
-    private static void PackA<T>(in Block<T> block, in Panels panels, T* packed)
+    /// <summary>Packs the A of a block.</summary>
+    internal static void PackA<T>(in Block<T> block, in Panels panels, T* packed)
         where T : unmanaged
     {
         if (block.ATransposed) Packing.Copy(block.A, block.AStride, block.Inner, panels, packed);
         else Packing.Transpose(block.A, block.AStride, block.Inner, panels, packed);
     }
 
-    private static void PackB<T>(in Block<T> block, in Panels strips, T* packed)
+    /// <summary>Packs the B of a block.</summary>
+    internal static void PackB<T>(in Block<T> block, in Panels strips, T* packed)
         where T : unmanaged
     {
         if (block.BTransposed) Packing.Transpose(block.B, block.BStride, block.Inner, strips, packed);

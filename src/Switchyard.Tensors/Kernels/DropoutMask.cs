@@ -37,7 +37,7 @@ internal static unsafe class DropoutMask
         int length = o->Parts.Length(part);
         T* x = (T*)o->X + start, y = (T*)o->Y + start;
         uint* bits = stackalloc uint[PartElements];
-        PhiloxBlocks.Fill(o->Key, o->Position + (ulong)(start / PhiloxBlocks.Numbers), (int)Blocks(length), bits);
+        PhiloxBlocks.Fill(o->Key, o->Position + (ulong)(start / PhiloxBlocks.Numbers), lane: 0, (int)Blocks(length), bits);
         if (typeof(T) == typeof(float) && o->Threshold <= uint.MaxValue)
         {
             Keep((float*)x, bits, (uint)o->Threshold, (float)o->Scale, (float*)y, length);

@@ -29,15 +29,18 @@ public static unsafe class HardwareLimits
     }
 
     /// <summary>Copies a tensor into another of the same size and type: as many bytes are read as are written.</summary>
+    /// <param name="from">What is read.</param>
+    /// <param name="to">What is written.</param>
+    /// <param name="pastCaches">Whether the stores go past the caches, which then need not read the lines first that are overwritten.</param>
     /// <exception cref="ArgumentException">Sizes or types differ.</exception>
-    public static void Copy(Tensor from, Tensor to)
+    public static void Copy(Tensor from, Tensor to, bool pastCaches)
     {
         ArgumentNullException.ThrowIfNull(from);
         ArgumentNullException.ThrowIfNull(to);
         if (from.Type != to.Type || from.Elements != to.Elements) throw new ArgumentException($"{from} was to be copied to {to}: they have the same type and as many elements");
         to.MarkChanged();
         Memory memory = new((byte*)from.Address, (byte*)to.Address, from.Elements * from.Type.Size());
-        WorkerPool.Run(memory.Parts, &CopyPart, &memory);
+        WorkerPool.Run(memory.Parts, pastCaches ? &StreamPart : &CopyPart, &memory);
     }
 
     /// <summary>Reads the whole of a tensor once and keeps nothing of it.</summary>
@@ -91,6 +94,25 @@ public static unsafe class HardwareLimits
     {
         Memory* memory = (Memory*)state;
         NativeMemory.Copy(memory->From + part * Memory.PartBytes, memory->To + part * Memory.PartBytes, (nuint)memory->LengthOf(part));
+    }
+
+    private static void StreamPart(void* state, int part)
+    {
+        Memory* memory = (Memory*)state;
+        Stream(memory->From + part * Memory.PartBytes, memory->To + part * Memory.PartBytes, (nint)memory->LengthOf(part));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Stream(byte* from, byte* to, nint bytes)
+    {
+        nint i = 0;
+        for (; i <= bytes - 64; i += 64)
+        {
+            Vector256<byte> first = Vector256.Load(from + i), second = Vector256.Load(from + i + 32);
+            first.StoreAlignedNonTemporal(to + i);
+            second.StoreAlignedNonTemporal(to + i + 32);
+        }
+        NativeMemory.Copy(from + i, to + i, (nuint)(bytes - i));
     }
 
     private static void ReadPart(void* state, int part)

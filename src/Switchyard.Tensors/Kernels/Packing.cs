@@ -86,6 +86,16 @@ internal static unsafe class Packing
                 {
                     int row = Math.Min(i, width - 4);
                     float* from = (float*)source + row * stride, to = (float*)packed + row;
+                        // What comes next: more of these rows, or after their end the beginning of those of the next panel.
+                    float* next = end < inner ? from + end : from + width * stride;
+                    for (int line = 0; line < InnerTogether; line += AlignedMemory.CacheLine / sizeof(float))
+                    {
+                        Sse.Prefetch1(next + line);
+                        Sse.Prefetch1(next + stride + line);
+                        Sse.Prefetch1(next + 2 * stride + line);
+                        Sse.Prefetch1(next + 3 * stride + line);
+                    }
+
                     for (int k = first; k < end; k += 4) TransposeFour(from + k, stride, to + (nint)k * packedWidth, packedWidth);
                 }
             }

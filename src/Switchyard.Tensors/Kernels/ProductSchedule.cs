@@ -16,9 +16,6 @@ internal unsafe struct ProductSchedule<T>
     // A shorter block costs too much packing; it is halved only for a thread that would have none.
     private const int WorthHalving = 768;
 
-    // Column blocks end at multiples of the widest tile.
-    private const int ColumnStep = 32;
-
     /// <summary>How many products.</summary>
     internal int Products;
 
@@ -41,6 +38,12 @@ internal unsafe struct ProductSchedule<T>
     /// <summary>Computes all products on the pool.</summary>
     internal void Run(InstructionSet set)
     {
+        if (Products == 1 && RowOffsets is null && InnerOffsets is null && SharedProduct<T>.Suits(First))
+        {
+            SharedProduct<T>.Run(First, set);
+            return;
+        }
+
         _set = set;
         long rows = RowOffsets is null ? First.Rows : Quotient(RowOffsets[Products], Math.Max(Products, 1));
         long inner = InnerOffsets is null ? First.Inner : Quotient(InnerOffsets[Products], Math.Max(Products, 1));
@@ -73,7 +76,7 @@ internal unsafe struct ProductSchedule<T>
             bool enough = blocks >= WorkerPool.Threads * (Math.Max(height, width) < WorthHalving ? 1L : BlocksPerThread);
             if (enough || height * width * inner < 2 * WorthSharing) return;
             // Halving the longer side keeps small what is packed more than once.
-            if (width > height && width >= 2 * ColumnStep) _columnBlocks *= 2;
+            if (width > height && width >= 2 * Edges.ColumnStep) _columnBlocks *= 2;
             else if (height > 1) _blockRows = (int)(height + 1) / 2;
             else return;
         }
@@ -106,7 +109,9 @@ internal unsafe struct ProductSchedule<T>
         }
 
         Block<T> whole = schedule->Product(product);
-        Compute(whole, Cut(whole, block, Quotient(whole.Rows, schedule->_blockRows), schedule->_columnBlocks), schedule->_set);
+        int rowBlocks = Quotient(whole.Rows, schedule->_blockRows);
+        (int column, int row) = Math.DivRem(block, rowBlocks);
+        Compute(whole, Edges.Cut(whole, row, rowBlocks, column, schedule->_columnBlocks), schedule->_set);
     }
 
     private static void Compute(in Block<T> whole, in Block<T> block, InstructionSet set)
@@ -138,18 +143,6 @@ internal unsafe struct ProductSchedule<T>
 
         return block;
     }
-
-    // Block `index` of a grid of rowBlocks x columnBlocks.
-    private static Block<T> Cut(in Block<T> whole, int index, int rowBlocks, int columnBlocks)
-    {
-        (int columnBlock, int rowBlock) = Math.DivRem(index, rowBlocks);
-        int row = Edge(whole.Rows, rowBlocks, rowBlock, 1), rowEnd = Edge(whole.Rows, rowBlocks, rowBlock + 1, 1);
-        int column = Edge(whole.Columns, columnBlocks, columnBlock, ColumnStep), columnEnd = Edge(whole.Columns, columnBlocks, columnBlock + 1, ColumnStep);
-        return whole.Cut(row, rowEnd - row, column, columnEnd - column);
-    }
-
-    private static int Edge(int length, int blocks, int block, int multiple) =>
-        block == blocks ? length : (int)((long)length * block / blocks / multiple * multiple);
 
     private static int Quotient(long dividend, long divisor) => (int)((dividend + divisor - 1) / divisor);
 }

@@ -2,11 +2,21 @@ using System.Numerics;
 
 namespace Switchyard.Tensors.Kernels;
 
-/// <summary>How a random number is made from a stream at a position.</summary>
-internal interface IDistribution
+/// <summary>How random numbers are made from a stream.</summary>
+internal unsafe interface IDistribution
 {
-    /// <summary>The number that the stream <paramref name="key"/> has at a position, given what describes the distribution.</summary>
-    static abstract double At(ulong key, ulong position, in DistributionShape shape);
+    /// <summary>The lane of the stream that they come from.</summary>
+    static abstract ulong Lane { get; }
+
+    /// <summary>Makes a number of each of some blocks.</summary>
+    /// <param name="blocks">[count · 2], the lower half of each block first.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="key">The stream, to draw again from.</param>
+    /// <param name="position">The position of the first block.</param>
+    /// <param name="shape">What describes the distribution.</param>
+    /// <param name="y">[count]</param>
+    static abstract void Make<T>(ulong* blocks, int count, ulong key, ulong position, in DistributionShape shape, T* y)
+        where T : unmanaged, IFloatingPointIeee754<T>;
 }
 
 /// <summary>What describes a distribution: its bounds, and the mean and deviation of a normal one.</summary>
@@ -16,6 +26,9 @@ internal readonly record struct DistributionShape(double Low, double High, doubl
 internal static unsafe class RandomNumbers
 {
     private const int PartElements = 1 << 12;
+
+    // Blocks that are drawn at a time: few enough for the first-level cache.
+    private const int Run = 256;
 
     public static void Fill<TDistribution>(Tensor y, DistributionShape shape, Philox random)
         where TDistribution : struct, IDistribution
@@ -30,9 +43,14 @@ internal static unsafe class RandomNumbers
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         Operands* o = (Operands*)state;
-        T* y = (T*)o->Y;
-        for (long i = o->Parts.Start(part); i < o->Parts.End(part); i++)
-            y[i] = T.CreateTruncating(TDistribution.At(o->Key, o->First + (ulong)i, in o->Shape));
+        ulong* blocks = stackalloc ulong[2 * Run];
+        for (long start = o->Parts.Start(part), end = o->Parts.End(part); start < end; start += Run)
+        {
+            ulong position = o->First + (ulong)start;
+            int count = (int)Math.Min(Run, end - start);
+            PhiloxBlocks.Fill(o->Key, position, TDistribution.Lane, count, (uint*)blocks);
+            TDistribution.Make(blocks, count, o->Key, position, in o->Shape, (T*)o->Y + start);
+        }
     }
 
     private struct Operands
@@ -46,36 +64,54 @@ internal static unsafe class RandomNumbers
 }
 
 /// <summary>All numbers between two bounds alike.</summary>
-internal readonly struct UniformDistribution : IDistribution
+internal readonly unsafe struct UniformDistribution : IDistribution
 {
-    // 24 bits, so that the nearest Float32 of a number below 1 is below 1 as well.
-    public static double At(ulong key, ulong position, in DistributionShape shape)
-        => shape.Low + (shape.High - shape.Low) * ((ulong)Philox.Block(key, position, 0) >> 40) * (1.0 / (1 << 24));
+    public static ulong Lane => 0;
+
+    public static void Make<T>(ulong* blocks, int count, ulong key, ulong position, in DistributionShape shape, T* y)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        double low = shape.Low, width = shape.High - shape.Low;
+        // 24 bits, so that the nearest Float32 of a number below 1 is below 1 as well.
+        for (int i = 0; i < count; i++) y[i] = T.CreateTruncating(low + width * (int)(blocks[2 * i] >> 40) * (1.0 / (1 << 24)));
+    }
 }
 
 /// <summary>The normal distribution.</summary>
-internal readonly struct NormalDistribution : IDistribution
+internal readonly unsafe struct NormalDistribution : IDistribution
 {
-    public static double At(ulong key, ulong position, in DistributionShape shape)
+    public static ulong Lane => 0;
+
+    public static void Make<T>(ulong* blocks, int count, ulong key, ulong position, in DistributionShape shape, T* y)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
-        UInt128 block = Philox.Block(key, position, 0);
-        return shape.Mean + shape.Deviation * Philox.Normal((ulong)block, (ulong)(block >> 64));
+        if (typeof(T) == typeof(float))
+        {
+            NormalNumbers.Fill(blocks, count, shape.Mean, shape.Deviation, (float*)y);
+            return;
+        }
+        for (int i = 0; i < count; i++) y[i] = T.CreateTruncating(shape.Mean + shape.Deviation * Philox.Normal(blocks[2 * i], blocks[2 * i + 1]));
     }
 }
 
 /// <summary>The normal distribution between two bounds: numbers outside are drawn again, each time from a lane of their own.</summary>
-internal readonly struct TruncatedNormalDistribution : IDistribution
+internal readonly unsafe struct TruncatedNormalDistribution : IDistribution
 {
     // Lanes 0 and 1 are those of the stream itself and of its splits.
-    private const ulong FirstLane = 2;
+    public static ulong Lane => 2;
 
-    public static double At(ulong key, ulong position, in DistributionShape shape)
+    public static void Make<T>(ulong* blocks, int count, ulong key, ulong position, in DistributionShape shape, T* y)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
-        for (ulong lane = FirstLane; ; lane++)
+        for (int i = 0; i < count; i++)
         {
-            UInt128 block = Philox.Block(key, position, lane);
-            double x = shape.Mean + shape.Deviation * Philox.Normal((ulong)block, (ulong)(block >> 64));
-            if (x >= shape.Low && x <= shape.High) return x;
+            double x = shape.Mean + shape.Deviation * Philox.Normal(blocks[2 * i], blocks[2 * i + 1]);
+            for (ulong lane = Lane + 1; !(x >= shape.Low && x <= shape.High); lane++)
+            {
+                UInt128 block = Philox.Block(key, position + (ulong)i, lane);
+                x = shape.Mean + shape.Deviation * Philox.Normal((ulong)block, (ulong)(block >> 64));
+            }
+            y[i] = T.CreateTruncating(x);
         }
     }
 }

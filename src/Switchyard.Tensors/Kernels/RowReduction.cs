@@ -26,6 +26,30 @@ internal static unsafe class RowReduction
         return TVector.Sum(a + b + (c + d));
     }
 
+    /// <summary>Σ x².</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static T SumOfSquares<T, TVector>(T* x, int width)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        TVector a = default, b = default, c = default, d = default;
+        int i = 0;
+        for (; i <= width - 4 * TVector.Count; i += 4 * TVector.Count)
+        {
+            TVector x0 = TVector.Load(x + i), x1 = TVector.Load(x + i + TVector.Count), x2 = TVector.Load(x + i + 2 * TVector.Count), x3 = TVector.Load(x + i + 3 * TVector.Count);
+            a = TVector.MultiplyAdd(x0, x0, a);
+            b = TVector.MultiplyAdd(x1, x1, b);
+            c = TVector.MultiplyAdd(x2, x2, c);
+            d = TVector.MultiplyAdd(x3, x3, d);
+        }
+        for (; i < width; i += TVector.Count)
+        {
+            TVector rest = TVector.Load(x + i, width - i);
+            a = TVector.MultiplyAdd(rest, rest, a);
+        }
+        return TVector.Sum(a + b + (c + d));
+    }
+
     /// <summary>Σ x·y.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static T Dot<T, TVector>(T* x, T* y, int width)

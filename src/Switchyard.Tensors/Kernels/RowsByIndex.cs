@@ -10,7 +10,7 @@ internal static unsafe class RowsByIndex
     public static void Gather(Tensor x, Tensor index, Tensor y)
     {
         y.MarkChanged();
-        Operands operands = new() { X = (void*)x.Address, Index = (int*)index.Address, Y = (void*)y.Address, Width = y.Shape[1], Streams = Cache.IsBeyond(y), Parts = RowParts.Of(y.Shape[0], y.Shape[1]) };
+        Operands operands = new() { X = (void*)x.Address, Index = (int*)index.Address, Y = (void*)y.Address, Width = y.Shape[1], Streams = Cache.IsBeyond(y), Pairs = y.Shape[0], Parts = RowParts.ToMove(y.Shape[0], y.Shape[1]) };
         VectorLoop.Run<GatherPart>(x.Type, operands.Parts.Count, &operands);
     }
 
@@ -33,9 +33,11 @@ internal static unsafe class RowsByIndex
             Starts = starts.Pointer,
             PairsByToken = pairsByToken.Pointer,
             Width = y.Shape[1],
+            Tokens = tokens,
             Pairs = pairs,
             Streams = Cache.IsBeyond(y),
-            Parts = RowParts.Of(tokens, y.Shape[1]),
+            // By rows read and written: of the tokens of a text, few have most of the pairs.
+            Parts = RowParts.ToMove((long)tokens + pairs, y.Shape[1]),
         };
         VectorLoop.Run<ScatterPart>(x.Type, operands.Parts.Count, &operands);
     }
@@ -54,8 +56,9 @@ internal static unsafe class RowsByIndex
             Gradient = (void*)dx.Address,
             WeightGradient = (void*)dweights.Address,
             Width = x.Shape[1],
+            Pairs = x.Shape[0],
             Streams = Cache.IsBeyond(dx),
-            Parts = RowParts.Of(x.Shape[0], x.Shape[1]),
+            Parts = RowParts.ToMove(x.Shape[0], x.Shape[1]),
         };
         VectorLoop.Run<ScatterBackwardPart>(x.Type, operands.Parts.Count, &operands);
     }
@@ -87,22 +90,21 @@ internal static unsafe class RowsByIndex
         {
             Operands* o = (Operands*)state;
             int width = o->Width;
-            long end = o->Parts.End(part);
-            for (long pair = o->Parts.Start(part); pair < end; pair++)
+            long pair = o->Parts.Start(part), end = o->Parts.End(part);
+            // Two rows side by side, and the two after them on their way: a single one leaves the memory waiting.
+            for (; o->Streams && pair <= end - 2; pair += 2)
             {
-                T* x = (T*)o->X + (long)o->Index[pair] * width, y = (T*)o->Y + pair * width;
-                T* next = (T*)o->X + (long)o->Index[Math.Min(pair + 1, end - 1)] * width;
-                if (!o->Streams)
+                T* first = o->Named<T>(pair), second = o->Named<T>(pair + 1), third = o->Named<T>(pair + 2), fourth = o->Named<T>(pair + 3);
+                T* y = (T*)o->Y + pair * width;
+                for (int i = 0; i < width; i += AlignedMemory.CacheLine / sizeof(T))
                 {
-                    new ReadOnlySpan<T>(x, width).CopyTo(new Span<T>(y, width));
-                    continue;
-                }
-                for (int i = 0; i < width; i += TVector.Count)
-                {
-                    Cache.Fetch(next + i);
-                    TVector.Stream(TVector.Load(x + i), y + i);
+                    Cache.Fetch(third + i);
+                    Cache.Fetch(fourth + i);
+                    StreamLine<T, TVector>(first + i, y + i);
+                    StreamLine<T, TVector>(second + i, y + width + i);
                 }
             }
+            for (; pair < end; pair++) new ReadOnlySpan<T>(o->Named<T>(pair), width).CopyTo(new Span<T>((T*)o->Y + pair * width, width));
         }
     }
 
@@ -115,9 +117,9 @@ internal static unsafe class RowsByIndex
         {
             Operands* o = (Operands*)state;
             int width = o->Width, block = 4 * TVector.Count;
-            for (long token = o->Parts.Start(part); token < o->Parts.End(part); token++)
+            for (int token = o->FirstToken(o->Parts.Start(part)), last = o->FirstToken(o->Parts.End(part)); token < last; token++)
             {
-                T* y = (T*)o->Y + token * width;
+                T* y = (T*)o->Y + (long)token * width;
                 int start = o->Starts[token], end = o->Starts[token + 1], column = 0;
                 for (; column <= width - block; column += block)
                 {
@@ -164,7 +166,7 @@ internal static unsafe class RowsByIndex
             for (long pair = o->Parts.Start(part); pair < end; pair++)
             {
                 T* x = (T*)o->X + pair * width, dx = (T*)o->Gradient + pair * width, dy = (T*)o->Y + (long)o->Index[pair] * width;
-                T* next = (T*)o->Y + (long)o->Index[Math.Min(pair + 1, end - 1)] * width;
+                T* next = (T*)o->Y + (long)o->Index[Math.Min(pair + 1, o->Pairs - 1)] * width;
                 TVector weight = TVector.Create(((T*)o->Weights)[pair]), even = default, odd = default;
                 int i = 0;
                 for (; i <= width - 2 * TVector.Count; i += 2 * TVector.Count)
@@ -196,6 +198,14 @@ internal static unsafe class RowsByIndex
         else TVector.Store(value, destination);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StreamLine<T, TVector>(T* from, T* to)
+        where T : unmanaged
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        for (int i = 0; i < AlignedMemory.CacheLine / sizeof(T); i += TVector.Count) TVector.Stream(TVector.Load(from + i), to + i);
+    }
+
     private struct Operands
     {
         public void* X;
@@ -207,9 +217,28 @@ internal static unsafe class RowsByIndex
         public int* Starts;
         public int* PairsByToken;
         public int Width;
+        public int Tokens;
         public int Pairs;
         public bool Streams;
         public RowParts Parts;
+
+        /// <summary>The row of X that a pair names; beyond the last pair, the last one's.</summary>
+        public readonly T* Named<T>(long pair)
+            where T : unmanaged
+            => (T*)X + (long)Index[Math.Min(pair, Pairs - 1)] * Width;
+
+        /// <summary>The first token before which at least so many rows are read and written.</summary>
+        public readonly int FirstToken(long rows)
+        {
+            int low = 0, high = Tokens;
+            while (low < high)
+            {
+                int middle = low + (high - low) / 2;
+                if (Starts[middle] + (long)middle < rows) low = middle + 1;
+                else high = middle;
+            }
+            return low;
+        }
 
         public readonly T Weight<T>(int at)
             where T : unmanaged, IFloatingPointIeee754<T>

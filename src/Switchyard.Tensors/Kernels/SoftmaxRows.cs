@@ -24,23 +24,6 @@ internal static unsafe class SoftmaxRows
     /// <summary>dx = dy - eʸ·Σ dy.</summary>
     public static void LogSoftmaxBackward(Tensor y, Tensor dy, Tensor dx) => Run<LogSoftmaxBackwardPart>(y, dy, dx);
 
-    /// <summary>y = e^(scale·x) over its sum, within one row; y may be x. The scale is positive.</summary>
-    /// <returns>The log-sum-exp of scale·x.</returns>
-    public static T SoftmaxRow<T, TVector>(T* x, T* y, int width, T scale)
-        where T : unmanaged, IFloatingPointIeee754<T>
-        where TVector : unmanaged, ISimd<TVector, T>
-    {
-        T largest = RowReduction.Largest<T, TVector>(x, width);
-        if (T.IsNegativeInfinity(largest))
-        {
-            new Span<T>(y, width).Clear();
-            return largest;
-        }
-        T sum = Exponentials<T, TVector>(x, y, width, scale, -largest * scale);
-        Multiply<T, TVector>(y, width, T.One / sum);
-        return largest * scale + T.Log(sum);
-    }
-
     /// <summary>y = e^(scale·x + shift); y may be x.</summary>
     /// <returns>The sum of y.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -124,7 +107,12 @@ internal static unsafe class SoftmaxRows
         {
             Operands* o = (Operands*)state;
             for (long row = o->Parts.Start(part); row < o->Parts.End(part); row++)
-                SoftmaxRow<T, TVector>((T*)o->X + row * o->Width, (T*)o->Y + row * o->Width, o->Width, T.One);
+            {
+                T* x = (T*)o->X + row * o->Width, y = (T*)o->Y + row * o->Width;
+                T largest = RowReduction.Largest<T, TVector>(x, o->Width);
+                if (T.IsNegativeInfinity(largest)) new Span<T>(y, o->Width).Clear();
+                else Multiply<T, TVector>(y, o->Width, T.One / Exponentials<T, TVector>(x, y, o->Width, T.One, -largest));
+            }
         }
     }
 

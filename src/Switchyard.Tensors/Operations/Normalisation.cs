@@ -18,7 +18,7 @@ public sealed partial class Tensor
         ArgumentNullException.ThrowIfNull(x);
         CheckNormalised(x, weight, 1);
         Tensor y = Empty(x.Shape, x.Type);
-        RmsNormRows.Forward(x, weight, epsilon, y);
+        NormRows.Forward(x, weight, null, x.Shape[-1], centred: false, epsilon, y);
         return y.WithGradient(x, weight, (dy, to) =>
         {
             if (to.CreateGraph)
@@ -28,7 +28,7 @@ public sealed partial class Tensor
             }
             Tensor dx = Empty(x.Shape, x.Type);
             Tensor? dweight = to.Wants(weight) ? Empty(weight!.Shape, x.Type) : null;
-            RmsNormRows.Backward(x, weight, epsilon, dy, dx, dweight);
+            NormRows.Backward(x, weight, x.Shape[-1], centred: false, epsilon, dy, dx, dweight, null);
             to.Add(x, dx);
             if (dweight is not null) to.Add(weight!, dweight);
         }, Saved.Operands);
@@ -51,7 +51,7 @@ public sealed partial class Tensor
         CheckNormalised(x, bias, axes);
         int width = checked((int)x.Shape.Product(x.Rank - axes, x.Rank));
         Tensor y = Empty(x.Shape, x.Type);
-        LayerNormRows.Forward(x, weight, bias, width, epsilon, y);
+        NormRows.Forward(x, weight, bias, width, centred: true, epsilon, y);
         return y.WithGradient(x, weight, bias, (dy, to) =>
         {
             if (to.CreateGraph)
@@ -62,7 +62,7 @@ public sealed partial class Tensor
             Tensor dx = Empty(x.Shape, x.Type);
             Tensor? dweight = to.Wants(weight) ? Empty(weight!.Shape, x.Type) : null;
             Tensor? dbias = to.Wants(bias) ? Empty(bias!.Shape, x.Type) : null;
-            LayerNormRows.Backward(x, weight, width, epsilon, dy, dx, dweight, dbias);
+            NormRows.Backward(x, weight, width, centred: true, epsilon, dy, dx, dweight, dbias);
             to.Add(x, dx);
             if (dweight is not null) to.Add(weight!, dweight);
             if (dbias is not null) to.Add(bias!, dbias);

@@ -23,10 +23,14 @@ public sealed partial class Tensor
     /// <param name="axis">The axis; a negative one counts from the end.</param>
     /// <param name="largest">Whether the largest are wanted, from the largest down, or the smallest, from the smallest up.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such axis, or it is shorter than <paramref name="count"/>.</exception>
-    public Chosen TopK(int count, int axis = -1, bool largest = true)
+    public Chosen TopK(int count, int axis = -1, bool largest = true) => At(axis, ArgTopK(count, axis, largest));
+
+    /// <summary>The indices of the largest, or smallest, few numbers along an axis, in order, Int32; see <see cref="ArgSort"/> for ties.</summary>
+    /// <inheritdoc cref="TopK"/>
+    public Tensor ArgTopK(int count, int axis = -1, bool largest = true)
     {
         if (count < 0 || count > Shape[axis]) throw new ArgumentOutOfRangeException(nameof(count), count, $"{count} of {Shape[axis]} elements along axis {axis} of {this} cannot be chosen");
-        return At(axis, Order(axis, count, largest));
+        return Order(axis, count, largest);
     }
 
     /// <summary>

@@ -3,6 +3,7 @@ using Switchyard.Modules;
 using Switchyard.Modules.Optimisers;
 using Switchyard.Modules.Safetensors;
 using Switchyard.Tensors;
+using Switchyard.Training.Ranks;
 
 namespace Switchyard.Training.Checkpoints;
 
@@ -38,27 +39,31 @@ public sealed class Checkpoint
     }
 
     /// <summary>Copies the saved values into a model.</summary>
+    /// <param name="model">The model, or what one rank has of it.</param>
+    /// <param name="shards">What that is; null for all.</param>
     /// <exception cref="SwitchyardException">They are those of another model.</exception>
-    public void Load(Module model)
+    public void Load(Module model, ShardedParameters? shards = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        Load(ModelFile, model.Load);
+        Load(ModelFile, find => model.Load(shards is null ? find : name => shards.Own(name, find(name))));
     }
 
     /// <summary>Copies the saved state into an optimiser.</summary>
+    /// <param name="optimiser">The optimiser of a model, or of what one rank has of it.</param>
+    /// <param name="shards">What that is; null for all.</param>
     /// <exception cref="SwitchyardException">It is that of another optimiser or model.</exception>
-    public void Load(Optimiser optimiser)
+    public void Load(Optimiser optimiser, ShardedParameters? shards = null)
     {
         ArgumentNullException.ThrowIfNull(optimiser);
-        Load(OptimiserFile, optimiser.Load);
+        Load(OptimiserFile, find => optimiser.Load(shards is null ? find : name => shards.Own(name, find(name))));
     }
 
     /// <summary>Writes the files into an empty folder, each forced onto the disk.</summary>
     /// <exception cref="SwitchyardException">The disk is full, or the folder may not be written.</exception>
-    internal static void Write(string folder, TrainingState state, Module model, Optimiser optimiser)
+    internal static void Write(string folder, TrainingState state, IEnumerable<(string Name, Tensor Tensor)> model, IEnumerable<(string Name, Tensor Tensor)> optimiser)
     {
-        SafetensorsWriter.Write(System.IO.Path.Combine(folder, ModelFile), Sources(model.State()));
-        SafetensorsWriter.Write(System.IO.Path.Combine(folder, OptimiserFile), Sources(optimiser.State));
+        SafetensorsWriter.Write(System.IO.Path.Combine(folder, ModelFile), Sources(model));
+        SafetensorsWriter.Write(System.IO.Path.Combine(folder, OptimiserFile), Sources(optimiser));
         byte[] json = state.ToJson();
         AtomicFile.Write(System.IO.Path.Combine(folder, StateFile), stream => stream.Write(json));
         byte[] checksums = Checksums.Of(folder, Files);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Switchyard.Modules;
 using Switchyard.Modules.Optimisers;
+using Switchyard.Tensors;
 
 namespace Switchyard.Training.Checkpoints;
 
@@ -56,9 +57,16 @@ public sealed class CheckpointFolder(string path)
     /// <exception cref="SwitchyardException">The disk is full, or the folder may not be written. Former checkpoints are as they were.</exception>
     public string Save(TrainingState state, Module model, Optimiser optimiser, int keep)
     {
-        ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(optimiser);
+        return Save(state, model.State(), optimiser.State, keep);
+    }
+
+    /// <summary>Writes a checkpoint of tensors by name, then removes those that are no longer wanted.</summary>
+    /// <inheritdoc cref="Save(TrainingState, Module, Optimiser, int)"/>
+    internal string Save(TrainingState state, IEnumerable<(string Name, Tensor Tensor)> model, IEnumerable<(string Name, Tensor Tensor)> optimiser, int keep)
+    {
+        ArgumentNullException.ThrowIfNull(state);
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step:D8}");
         string final = System.IO.Path.Combine(Path, name);

@@ -30,6 +30,18 @@ public sealed record TrainingState
     /// <summary>The seconds that the training took, those of interrupted runs included.</summary>
     public required double ElapsedSeconds { get; init; }
 
+    /// <summary>The floating-point operations that the training took, as far as the task counts them.</summary>
+    public double Flops { get; init; }
+
+    /// <summary>The phase under way, or just over, counted from 0: the model is that of this phase.</summary>
+    public int Phase { get; init; }
+
+    /// <summary>The share of the training at which that phase began.</summary>
+    public double PhaseStart { get; init; }
+
+    /// <summary>Whether that phase is over: the next step belongs to the one that follows.</summary>
+    public bool IsPhaseOver { get; init; }
+
     /// <summary>The smallest loss on held-out data, or null where it was never measured.</summary>
     public double? BestValidation { get; init; }
 

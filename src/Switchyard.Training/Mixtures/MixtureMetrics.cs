@@ -4,7 +4,7 @@ using Switchyard.Files;
 
 namespace Switchyard.Training.Mixtures;
 
-/// <summary>The course of a fit as JSON lines in the run folder: <c>iteration</c>, <c>log_likelihood</c>, <c>penalised</c>.</summary>
+/// <summary>The course of a fit as JSON lines in the run folder: <c>iteration</c>, <c>log_likelihood</c>, <c>penalised_log_likelihood</c>.</summary>
 public static class MixtureMetrics
 {
     /// <summary>Writes <c>metrics.jsonl</c>.</summary>
@@ -21,7 +21,7 @@ public static class MixtureMetrics
                     json.WriteStartObject();
                     json.WriteNumber("iteration", i);
                     json.WriteNumber("log_likelihood", fit.Trace[i].LogLikelihood);
-                    json.WriteNumber("penalised", fit.Trace[i].Penalised);
+                    json.WriteNumber("penalised_log_likelihood", fit.Trace[i].Penalised);
                     json.WriteEndObject();
                 }
                 stream.WriteByte((byte)'\n');

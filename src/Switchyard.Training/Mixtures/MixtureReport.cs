@@ -35,14 +35,22 @@ public static class MixtureReport
                 new("Result", null, [new HeadlineFigures(Headline(run, data, fit, fitted, heldOut))]),
                 Regions(run, data.Fitted, fitted),
                 Shares(run, data.Fitted, fitted),
-                new("Convergence", "The log-likelihood of the fitted rows less the ridge after each iteration: EM never lowers it, gradient descent may.",
+                new("Convergence", "The log-likelihood of the fitted rows after each iteration. Less the ridge it is what a fit raises: EM never lowers that, gradient descent may.",
                 [
-                    new LineChart { Title = "Log-likelihood", XLabel = "iteration", YLabel = "nats, all fitted rows", Series = [new("Log-likelihood", [.. fit.Trace.Select((point, i) => new ChartPoint(i, point.Penalised)).Skip(1)])] },
+                    new LineChart
+                    {
+                        Title = "Log-likelihood",
+                        XLabel = "iteration",
+                        YLabel = "nats, all fitted rows",
+                        Series = [Course("Log-likelihood", fit, static point => point.LogLikelihood), Course("Less the ridge", fit, static point => point.Penalised)],
+                    },
                 ]),
             ],
         };
         AtomicFile.WriteText(folder.ReportPath, page.Render());
     }
+
+    private static LineSeries Course(string name, MixtureFit fit, Func<FitPoint, double> value) => new(name, [.. fit.Trace.Select((point, i) => new ChartPoint(i, value(point))).Skip(1)]);
 
     private static List<HeadlineFigure> Headline(MixtureRun run, MixtureData data, MixtureFit fit, MixturePredictions fitted, MixturePredictions? heldOut)
     {

@@ -32,12 +32,15 @@ public sealed class LineChart : IReportPart
     /// <summary>A dashed horizontal line and what it means, such as the entropy of the source; or null.</summary>
     public (double Value, string Name)? Reference { get; init; }
 
+    /// <summary>Dashed vertical lines and what they mean, such as the step at which a phase begins.</summary>
+    public IReadOnlyList<(double X, string Name)> Marks { get; init; } = [];
+
     /// <inheritdoc/>
     public void WriteTo(HtmlWriter html)
     {
         double width = (int)Width, height = Width == FigureWidth.Full ? 340 : Width == FigureWidth.Half ? 230 : 190;
         LineSeries[] drawn = [.. Series.Select(series => series with { Points = LineSeries.Thin(series.Points, (int)(width / 4), Logarithmic) })];
-        IEnumerable<double> xs = drawn.SelectMany(series => series.Points).Select(point => point.X);
+        IEnumerable<double> xs = drawn.SelectMany(series => series.Points).Select(point => point.X).Concat(Marks.Select(static mark => mark.X));
         IEnumerable<double> ys = drawn.SelectMany(series => series.Points).Select(point => point.Y);
         if (Reference is { } shown) ys = ys.Append(shown.Value);
         if (FromZero) ys = ys.Append(0);
@@ -55,6 +58,8 @@ public sealed class LineChart : IReportPart
         ChartAxes.Write(html, frame, XLabel, YLabel);
         for (int i = 0; i < drawn.Length; i++) WriteLine(html, frame, drawn[i], i);
         WriteReference(html, frame);
+        foreach ((double x, string name) in Marks)
+            html.Write($"<path class=\"reference\" d=\"M{frame.X(x)} {Top}v{frame.Bottom - Top}\"><title>{name}</title></path>\n");
         LineReadOuts.Write(html, frame, XLabel, [.. drawn.Select(series => (series.Name, series.Points.Where(CanDraw).ToArray()))]);
         html.Write($"</svg>\n</figure>\n");
     }

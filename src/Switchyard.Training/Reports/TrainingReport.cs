@@ -18,6 +18,8 @@ public static class TrainingReport
 
         int[] layers = [.. data.Metrics.SelectMany(record => record.Layers).Select(layer => layer.Layer).Distinct().Order()];
         if (layers.Length > 0) sections.AddRange(Load(data.Metrics, layers), Balance(data.Metrics, layers));
+        if (data.Metrics.Any(static record => record.Ranks is not null)) sections.Add(Ranks(data.Metrics));
+        if (EvolutionSection.Of(data.Metrics, layers) is { } evolution) sections.Add(evolution);
         if (data.Domains.Count > 0) sections.Add(Domains(data.Domains));
         foreach (RoutedText text in data.RoutedTexts) sections.Add(Routed(text));
         if (data.Samples.Count > 0) sections.Add(new("What it writes", "The prompt is set in bold; the model wrote the rest.", data.Samples));
@@ -82,7 +84,7 @@ public static class TrainingReport
             });
         }
 
-        return new("Loss", "Cross-entropy of the next token: on each batch while training, and on text that was held out.", charts);
+        return new("Loss", data.LossNote, charts);
     }
 
     private static LineChart LossChart(string title, TrainingReportData data, long from, FigureWidth width)
@@ -202,6 +204,34 @@ public static class TrainingReport
         if (dropped) charts.Add(Chart("Dropped pairs", "share of all pairs", layer => layer.DroppedFraction, fromZero: true));
         string note = "How evenly each gate spreads its tokens." + (dropped ? "" : " Dropped pairs: none at any step.");
         return new("Balance", note, charts);
+    }
+
+    private static ReportSection Ranks(IReadOnlyList<StepMetrics> metrics)
+    {
+        // The last run's: one that was resumed may have had another number of ranks.
+        int ranks = metrics.Last(static record => record.Ranks is not null).Ranks!.Count;
+        IReadOnlyList<RankMetrics>[] records = [.. metrics.Select(static record => record.Ranks).OfType<IReadOnlyList<RankMetrics>>().Where(of => of.Count == ranks)];
+        double[,] seconds = new double[ranks, 3];
+        for (int rank = 0; rank < ranks; rank++)
+        {
+            seconds[rank, 0] = records.Average(of => of[rank].ComputeSeconds);
+            seconds[rank, 1] = records.Average(of => of[rank].ExchangeSeconds);
+            seconds[rank, 2] = records.Average(of => of[rank].WaitSeconds);
+        }
+        LineChart Chart(string title, string unit, Func<RankMetrics, double> value) => new()
+        {
+            Title = title,
+            XLabel = "step",
+            YLabel = unit,
+            Width = FigureWidth.Half,
+            FromZero = true,
+            Series = [.. Enumerable.Range(0, ranks).Select(rank => Series($"rank {rank}", metrics, record => record.Ranks is { } of && of.Count == ranks ? value(of[rank]) : double.NaN))],
+        };
+        return new("Ranks", "Where the time of each rank goes: computing, moving data between ranks, and waiting for others. The rank that waits least is the one that the others wait for.",
+        [
+            new StackedBars { Title = "A step", CategoryLabel = "time", Categories = ["compute", "exchange", "wait"], Rows = [.. Enumerable.Range(0, ranks).Select(static rank => $"rank {rank}")], Values = seconds },
+            Chart("Not computing", "share of a step", static rank => 1 - rank.ComputeSeconds / (rank.ComputeSeconds + rank.ExchangeSeconds + rank.WaitSeconds)),
+        ]);
     }
 
     private static ReportSection Domains(IReadOnlyList<DomainLoad> domains) => new(

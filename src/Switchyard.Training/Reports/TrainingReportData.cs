@@ -27,6 +27,9 @@ public sealed record TrainingReportData
     /// <summary>The number of parameters that one token uses.</summary>
     public long? ActiveParameters { get; init; }
 
+    /// <summary>What the loss is, in a sentence.</summary>
+    public string LossNote { get; init; } = "Cross-entropy of the next token: on each batch while training, and on text that was held out.";
+
     /// <summary>The mean number of bytes per token of the held-out text, from which losses per byte follow.</summary>
     public double? BytesPerToken { get; init; }
 

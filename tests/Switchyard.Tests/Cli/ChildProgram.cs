@@ -8,6 +8,7 @@ namespace Switchyard.Tests.Cli;
 internal sealed class ChildProgram : IDisposable
 {
     private const int Sigterm = 15;
+    private const int Sigkill = 9;
 
     private readonly Process _process;
     private readonly StringBuilder _error = new();
@@ -34,6 +35,27 @@ internal sealed class ChildProgram : IDisposable
             RedirectStandardError = true,
         };
         return new ChildProgram(Process.Start(start)!);
+    }
+
+    /// <summary>The launcher of MPI; null where it is not installed.</summary>
+    public static string? Mpirun => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(static folder => Path.Combine(folder, "mpirun")).FirstOrDefault(File.Exists);
+
+    /// <summary>Starts it as several ranks of one machine. A signal to mpirun reaches them after so many seconds, and leaves them as many to save.</summary>
+    public static ChildProgram StartUnderMpirun(int ranks, int seconds, params string[] arguments)
+    {
+        ProcessStartInfo start = new(Mpirun!, ["--allow-run-as-root", "--oversubscribe", "--mca", "odls_base_sigkill_timeout", $"{seconds}", "-np", $"{ranks}", "dotnet", Path.Combine(AppContext.BaseDirectory, "switchyard.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return new ChildProgram(Process.Start(start)!);
+    }
+
+    /// <summary>SIGKILL to one of the processes that it started, in their order.</summary>
+    public void KillChild(int index)
+    {
+        int[] children = [.. File.ReadAllText($"/proc/{Id}/task/{Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).Order()];
+        Assert.Equal(0, Signal(children[index], Sigkill));
     }
 
     /// <summary>Runs it to its end.</summary>

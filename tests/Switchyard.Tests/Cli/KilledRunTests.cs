@@ -22,16 +22,18 @@ public sealed class KilledRunTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public void A_run_killed_twenty_times_comes_to_the_bits_of_one_that_was_not()
+    [Theory]
+    [InlineData]
+    [InlineData("--recipe", "evomoe", "--mixture-every", "2")]
+    public void A_run_killed_twenty_times_comes_to_the_bits_of_one_that_was_not(params string[] more)
     {
-        Assert.Equal((0, 0), (ChildProgram.Run(Train(Whole)).Code, Leftovers(Whole)));
+        Assert.Equal((0, 0), (ChildProgram.Run([.. Train(Whole), .. more]).Code, Leftovers(Whole)));
 
         Random random = new(2026);
         int inTheMiddleOfWriting = 0;
         for (int kill = 0; kill < Kills; kill++)
         {
-            using ChildProgram program = ChildProgram.Start(kill == 0 ? Train(Broken) : Resume(kill));
+            using ChildProgram program = ChildProgram.Start(kill == 0 ? [.. Train(Broken), .. more] : Resume(kill));
             // Every third time as soon as a checkpoint is being written; otherwise anywhere in the next steps.
             int from = StepsRecorded(Broken), until = (Steps - 20) * (kill + 1) / Kills - random.Next(10);
             bool whileWriting = kill % 3 == 1;

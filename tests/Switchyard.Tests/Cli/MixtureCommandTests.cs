@@ -25,13 +25,18 @@ public sealed class MixtureCommandTests : IDisposable
         JsonElement fit = Json("mixture", "fit", "--data", data, "--target", "y", "--experts", "4", "--method", method, "--expert", expert, "--levels", $"{levels}", "--iterations", "40", "--out", run);
         Assert.True(fit.GetProperty("held_out_mse").GetDouble() < 6);
         Assert.Equal(4, fit.GetProperty("experts").GetInt32());
-        double[] course = [.. fit.GetProperty("log_likelihood").EnumerateArray().Select(value => value.GetDouble())];
+        double[] course = Numbers(fit, "log_likelihood"), penalised = Numbers(fit, "penalised_log_likelihood");
         Assert.Equal(fit.GetProperty("iterations").GetInt32() + 1, course.Length);
-        if (method == "em") Assert.True(fit.GetProperty("log_likelihood_never_fell").GetBoolean());
+        Assert.All(course.Zip(penalised), static point => Assert.True(point.First > point.Second));
+        bool neverFell = penalised.Zip(penalised.Skip(1)).All(static step => step.Second >= step.First - 1e-9 * Math.Abs(step.First));
+        Assert.Equal(neverFell, fit.GetProperty("log_likelihood_never_fell").GetBoolean());
+        if (method == "em") Assert.True(neverFell);
         Assert.Equal(course.Length, File.ReadAllLines(Path.Combine(run, "metrics.jsonl")).Length);
         Assert.Contains("</html>", File.ReadAllText(fit.GetProperty("report").GetString()!));
 
         JsonElement predicted = Json("mixture", "predict", "--run", run, "--data", data, "--out", table);
+        JsonElement onFitted = Json("mixture", "predict", "--run", run, "--data", data);
+        Assert.Equal(course[^1] + fit.GetProperty("held_out_log_likelihood").GetDouble(), onFitted.GetProperty("log_likelihood").GetDouble(), 1e-6);
         double mse = 0.8 * fit.GetProperty("mse").GetDouble() + 0.2 * fit.GetProperty("held_out_mse").GetDouble();
         Assert.Equal(mse, predicted.GetProperty("mse").GetDouble(), 1e-9);
         string[] lines = File.ReadAllLines(table);
@@ -189,6 +194,8 @@ public sealed class MixtureCommandTests : IDisposable
         using JsonDocument json = JsonDocument.Parse(terminal.OutLines[^1]);
         return json.RootElement.Clone();
     }
+
+    private static double[] Numbers(JsonElement result, string field) => [.. result.GetProperty(field).EnumerateArray().Select(static value => value.GetDouble())];
 
     private string In(string name) => Path.Combine(_folder.Path, name);
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Switchyard.Cli;
 using Switchyard.Cli.Commands;
+using Switchyard.Ranking.Features;
 using Switchyard.Tests.Cli;
 
 namespace Switchyard.Tests.Docs;
@@ -93,15 +94,36 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
         {
             byte[] text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the cat sat on the mat, and the dog lay on the log.\n", 400)));
             foreach (string name in (string[])["book.txt", "other.txt", "texts/one.txt", "texts/more/two.txt"]) _folder.Write(name, text);
+            foreach (string name in (string[])["lines.en", "test.en", "lines.de", "test.de"])
+                _folder.Write(name, Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 40).Select(line => $"{(name.EndsWith(".en", StringComparison.Ordinal) ? "line" : "Zeile")} {line % 10} of {line % 3}\n"))));
             (_, string[] settings) = Assert.Single(Documentation.Blocks("docs/training.md", "json"));
             _folder.Write("settings.json", Encoding.UTF8.GetBytes(string.Join('\n', settings)));
+            _folder.Write("tiny.json", """{ "tokenizer": "bytes", "model": { "width": 16, "heads": 2, "hidden": 8, "context": 64 } }"""u8.ToArray());
             _folder.Write("points.csv", Table("x,y", row => $"{row % 20},{Math.Abs(row % 20 - 10)}"));
             _folder.Write("vowels.csv", Table("speaker,vowel,f0,f1,f2,f3", row => $"{row / 4},{"iAu"[row % 3]},{120 + row},{300 + 200 * (row % 3)},{2300 - 400 * (row % 3) + row},{2900 + row}"));
             Prepare("train", "--data", "book.txt");
             Directory.CreateDirectory(In("runs"));
             Directory.Move(In("new-1"), In("runs/mine"));
+            Prepare("train", "--task", "mlm", "--data", "book.txt");
+            Directory.Move(In($"new-{_newRuns}"), In("runs/masked"));
+            Prepare("train", "--task", "translation", "--data", "lines.en,lines.de");
+            Directory.Move(In($"new-{_newRuns}"), In("runs/translator"));
             Prepare("mixture", "fit", "--data", "points.csv", "--target", "y", "--experts", "2");
             Directory.Move(In($"new-{_newRuns}"), In("runs/lines"));
+            Prepare("train", "--data", "book.txt", "--recipe", "dense");
+            Directory.Move(In($"new-{_newRuns}"), In("runs/dense"));
+            Prepare("rank", "simulate", "--out", "clicks.csv", "--pages", "40");
+            Prepare("rank", "train", "--data", "clicks.csv", "--schema", "clicks.csv.schema.json");
+            Directory.Move(In($"new-{_newRuns}"), In("runs/ranker"));
+            (_, string[] log) = Assert.Single(Documentation.Blocks("docs/ranking.md", "csv"));
+            string[] rows = [.. Enumerable.Range(0, 40).SelectMany(copy => log.Skip(1).Select(row => $"{copy}{row}"))];
+            _folder.Write("log.csv", Encoding.UTF8.GetBytes(string.Join('\n', rows.Prepend(log[0]))));
+            (_, string[] schema) = Assert.Single(Documentation.Blocks("docs/ranking.md", "json"));
+            _folder.Write("schema.json", Encoding.UTF8.GetBytes(string.Join('\n', schema)));
+            (_, string[] queries) = Assert.Single(Documentation.Blocks("docs/ranking.md", "jsonl"));
+            Prepare("rank", "train", "--data", "log.csv", "--schema", "schema.json");
+            Directory.Move(In($"new-{_newRuns}"), In("runs/shop"));
+            _folder.Write("queries.jsonl", Encoding.UTF8.GetBytes(string.Join('\n', queries)));
             Prepare("export", "--run", "runs/mine", "--to", "huggingface", "exported/");
         }
 
@@ -111,7 +133,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
         public List<string> MadeSmall(IReadOnlyList<string> words)
         {
             List<string> small = [.. words];
-            foreach (string option in (string[])["--data", "--config", "--resume", "--run"]) Change(small, option, In);
+            foreach (string option in (string[])["--data", "--config", "--resume", "--run", "--from"]) Change(small, option, In);
             Change(small, "--to", In, place: 2);
             if (small[0] == "inspect") small[1] = In(small[1]);
             if (small[0] == "bench")
@@ -127,14 +149,35 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
                 Set(small, "--out", In($"new-{++_newRuns}"));
                 if (small[1] == "fit") Set(small, "--iterations", "2");
             }
+            if (small[0] == "compare")
+            {
+                Set(small, "--out", In($"new-{++_newRuns}"));
+                Set(small, "--seeds", "1");
+                Set(small, small.Contains("--flops") ? "--flops" : "--steps", small.Contains("--flops") ? "1e6" : "2");
+                Set(small, "--config", In("tiny.json"));
+            }
+            if (small[0] == "rank") MakeRankingSmall(small);
             if (small[0] != "train" || small.Contains("--resume")) return small;
 
             Set(small, "--out", In($"new-{++_newRuns}"));
             foreach (string limit in OtherLimits)
                 if (small.IndexOf(limit) is >= 0 and int at) small.RemoveRange(at, 2);
+            if (small.Contains("translation")) Set(small, "--decoder-layers", "1");
             foreach ((string option, string value) in TinySizes)
                 if (!small.Contains("lstm-moe") || option is not ("--layers" or "--heads")) Set(small, option, value);
             return small;
+        }
+
+        private void MakeRankingSmall(List<string> small)
+        {
+            Change(small, "--query", In);
+            if (small.Contains("--schema") && !BuiltInSchemas.Names.Contains(small[small.IndexOf("--schema") + 1])) Change(small, "--schema", In);
+            if (small[1] == "simulate") Change(small, "--out", In);
+            else if (small[1] == "score" && small.Contains("--out")) Change(small, "--out", In);
+            else if (small[1] == "train") Set(small, "--out", In($"new-{++_newRuns}"));
+            if (small[1] is not ("train" or "compare")) return;
+            foreach ((string option, string value) in (ReadOnlySpan<(string, string)>)[("--pages", "40"), ("--passes", "1"), ("--expert-widths", "4"), ("--tower-widths", "4"), ("--shared-widths", "8")]) Set(small, option, value);
+            if (small[1] == "compare") Set(small, "--seeds", "1");
         }
 
         private void Prepare(params string[] words)
@@ -146,7 +189,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
         private static byte[] Table(string header, Func<int, string> row) =>
             Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 60).Select(row).Prepend(header)));
 
-        private string In(string path) => Path.Combine(_folder.Path, path);
+        private string In(string path) => string.Join(',', path.Split(',').Select(part => Path.Combine(_folder.Path, part)));
 
         private static void Change(List<string> words, string option, Func<string, string> change, int place = 1)
         {

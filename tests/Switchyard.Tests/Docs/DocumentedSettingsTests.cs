@@ -35,6 +35,15 @@ public sealed class DocumentedSettingsTests
         Assert.All(rows, row => Assert.Equal(columns.Select(column => column[row[0]]), row[1..].Select(cell => cell.Replace(",", "", StringComparison.Ordinal))));
     }
 
+    [Theory]
+    [InlineData("docs/masked-lm.md", "mlm")]
+    [InlineData("docs/translation.md", "translation")]
+    public void The_pages_of_the_tasks_have_their_settings_with_the_defaults(string page, string task)
+    {
+        Dictionary<string, string> defaults = Flatten(LanguageRunOptions.For("text", 1_000_000, task));
+        Assert.All(Documentation.Table(page, "setting", "option", "default", "meaning"), row => Assert.Equal(defaults[row[0]], row[2], ignoreCase: true));
+    }
+
     [Fact]
     public void Every_option_of_train_stands_there()
     {
@@ -45,8 +54,11 @@ public sealed class DocumentedSettingsTests
     [Theory]
     [InlineData("generate", "docs/generate-evaluate-export.md")]
     [InlineData("evaluate", "docs/generate-evaluate-export.md")]
+    [InlineData("fill", "docs/masked-lm.md")]
+    [InlineData("translate", "docs/translation.md")]
     [InlineData("export", "docs/generate-evaluate-export.md")]
     [InlineData("bench", "docs/benchmarks.md")]
+    [InlineData("compare", "docs/evomoe.md")]
     [InlineData("mixture", "docs/mixture.md")]
     public void Every_option_of_the_other_commands_stands_in_its_page(string name, string page)
     {

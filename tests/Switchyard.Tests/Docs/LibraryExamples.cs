@@ -136,7 +136,7 @@ public sealed class LibraryExamples : IDisposable
         }
 
         using LanguageRun run = LanguageRun.Open(folder);
-        TextGenerator generator = new(run.Model, new Sampler(new SamplingOptions { Temperature = 0.8 }, new Philox(seed: 3)));
+        TextGenerator generator = new(run.Causal, new Sampler(new SamplingOptions { Temperature = 0.8 }, new Philox(seed: 3)));
         int[] continuation = [.. generator.Continue(run.Tokenizer.Encode("the cat")).Take(50)];
         string text = run.Tokenizer.Decode(continuation);
         #endregion

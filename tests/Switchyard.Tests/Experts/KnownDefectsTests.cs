@@ -39,6 +39,20 @@ public sealed class KnownDefectsTests
         Assert.Equal([0, 4, 8], slots.Offsets.ToArray<int>());
     }
 
+    /// <summary>Slots were counted in floats, which know no odd number beyond 2^24.</summary>
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void Slots_are_told_apart_where_floats_cannot_count()
+    {
+        const int Tokens = (1 << 24) + 3;
+        using TensorScope scope = new();
+        Slots slots = SlotAssignment.Assign(new Choices(Tensor.Zeros([Tokens, 1], ElementType.Int32)), 1, SlotOrder.ChoiceThenToken, [], 1, [], []);
+        ReadOnlySpan<int> pairs = slots.Pairs.AsReadOnlySpan<int>();
+        Assert.Equal([0, Tokens], slots.Offsets.ToArray<int>());
+        for (int slot = 0; slot < Tokens; slot++)
+            if (pairs[slot] != slot) Assert.Fail($"slot {slot} has pair {pairs[slot]}");
+    }
+
     /// <summary>The second choice's answer replaced the first's instead of being added, and wrote zeros when it was dropped.</summary>
     [Theory]
     [InlineData(null)]

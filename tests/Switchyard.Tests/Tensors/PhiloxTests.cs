@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Switchyard.Tensors;
 using Switchyard.Tensors.Kernels;
 
@@ -54,16 +55,83 @@ public class PhiloxTests
         Assert.Equal(both.ToArray<float>(), Tensor.Concat([first, second], 0).ToArray<float>());
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(0xFFFFFFFEUL)] // the counter carries into its second word
-    [InlineData(0x123456789ABCDEFUL)]
-    public unsafe void RunsOfBlocksAreTheBlocksOneByOne(ulong position)
+    // Drawn by the first version of these streams: a run that is resumed must find the same numbers.
+    [Fact]
+    public void TheStreamsOfTensorsKeepTheirBits()
     {
-        const int Count = 19;
+        using TensorScope scope = new();
+        Assert.Equal([0x3FAF5482u, 0xBFA830BBu, 0xBF922321u, 0xBF9B40CAu, 0xBE8D4084u], Bits(Tensor.Uniform([5], -2, 4, new Philox(7, 0xFFFFFFFE))));
+        Assert.Equal([0x3F5C1B49u, 0x3B2040AEu, 0xBF71A32Bu, 0x3FAADB48u, 0x403CDABFu], Bits(Tensor.Normal([5], 3, 2, new Philox(7, 0xFFFFFFFE))));
+        Assert.Equal([0xBEB6F18Bu, 0xBE99A05Fu, 0xBE460B85u, 0xBDDF5838u, 0x3E608660u], Bits(Tensor.TruncatedNormal([5], 0, 1, -0.5, 0.5, new Philox(7, 0xFFFFFFFE))));
+
+        static uint[] Bits(Tensor x) => Array.ConvertAll(x.ToArray<float>(), BitConverter.SingleToUInt32Bits);
+    }
+
+    [Fact]
+    public void FilledTensorsHaveTheNumbersOneByOne()
+    {
+        using TensorScope scope = new();
+        const int Count = 10_007;
+        const ulong Key = 0xFEDCBA9876543210, First = 0xFFFFFF00;
+        float[] uniform = new float[Count], normal = new float[Count];
+        double[] normalInDouble = new double[Count];
+        for (int i = 0; i < Count; i++)
+        {
+            UInt128 block = Philox.Block(Key, First + (ulong)i, 0);
+            uniform[i] = (float)(0.9 + (1.1 - 0.9) * ((ulong)block >> 40) * (1.0 / (1 << 24)));
+            double number = Philox.Normal((ulong)block, (ulong)(block >> 64));
+            normal[i] = (float)(0.5 + 3 * number);
+            normalInDouble[i] = number;
+        }
+        Assert.Equal(uniform, Tensor.Uniform([Count], 0.9, 1.1, new Philox(Key, First)).ToArray<float>());
+        Assert.Equal(normal, Tensor.Normal([Count], 0.5, 3, new Philox(Key, First)).ToArray<float>());
+        Assert.Equal(normalInDouble, Tensor.Normal([Count], 0, 1, new Philox(Key, First), ElementType.Float64).ToArray<double>());
+    }
+
+    // The approximations decide, but where they cannot: with so small a deviation every number lies next to the mean.
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 1e-7)]
+    [InlineData(-3, 1e-12)]
+    public unsafe void NormalNumbersAreThoseOneByOneWithVectorsOfAnyWidth(double mean, double deviation)
+    {
+        const int Count = 5_003;
+        ulong[] blocks = new ulong[2 * Count];
+        float[] numbers = new float[Count], expected = new float[Count];
+        fixed (ulong* bits = blocks)
+        fixed (float* y = numbers)
+        {
+            PhiloxBlocks.Fill(3, 0, 0, Count, (uint*)bits);
+            // The ends of both uniform numbers.
+            (blocks[0], blocks[1], blocks[2], blocks[3]) = (0, 0, ulong.MaxValue, ulong.MaxValue);
+            for (int i = 0; i < Count; i++) expected[i] = (float)(mean + deviation * Philox.Normal(blocks[2 * i], blocks[2 * i + 1]));
+            NormalNumbers.Fill<Simd128<double>>(bits, Count, mean, deviation, y);
+            Assert.Equal(expected, numbers);
+            NormalNumbers.Fill<Simd256<double>>(bits, Count, mean, deviation, y);
+            Assert.Equal(expected, numbers);
+            NormalNumbers.Fill<Simd512<double>>(bits, Count, mean, deviation, y);
+            Assert.Equal(expected, numbers);
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0xFFFFFFFEUL, 2)] // the counter carries into its second word
+    [InlineData(0x123456789ABCDEFUL, 0x300000001UL)]
+    public unsafe void RunsOfBlocksAreTheBlocksOneByOne(ulong position, ulong lane)
+    {
+        const int Count = 39;
         const ulong Key = 0xFEDCBA9876543210;
-        uint* numbers = stackalloc uint[Count * PhiloxBlocks.Numbers];
-        PhiloxBlocks.Fill(Key, position, Count, numbers);
-        for (int block = 0; block < Count; block++) Assert.Equal(Philox.Block(Key, position + (ulong)block, 0), *(UInt128*)(numbers + block * PhiloxBlocks.Numbers));
+        UInt128[] blocks = new UInt128[Count], expected = [.. Enumerable.Range(0, Count).Select(block => Philox.Block(Key, position + (ulong)block, lane))];
+        fixed (UInt128* numbers = blocks)
+        {
+            PhiloxBlocks.Fill<Words128>(Key, position, lane, Count, (uint*)numbers);
+            Assert.Equal(expected, blocks);
+            if (!Avx2.IsSupported) return;
+            PhiloxBlocks.Fill<Words256>(Key, position, lane, Count, (uint*)numbers);
+            Assert.Equal(expected, blocks);
+            PhiloxBlocks.Fill<Words512>(Key, position, lane, Count, (uint*)numbers);
+            Assert.Equal(expected, blocks);
+        }
     }
 }

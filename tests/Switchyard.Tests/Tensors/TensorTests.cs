@@ -61,7 +61,24 @@ public class TensorTests
         Assert.Equal([7, 6, 2, 3, 1, 4, 5, 0], x.ArgSort().ToArray<int>());
         Assert.Equal([5, 1, 4, 2, 3, 6, 7, 0], x.ArgSort(descending: true).ToArray<int>());
         Assert.Equal([5, 1, 4], x.TopK(3).Indices.ToArray<int>());
+        for (int count = 0; count <= 8; count++)
+        {
+            Assert.Equal([.. ((int[])[5, 1, 4, 2, 3, 6, 7, 0]).Take(count)], x.ArgTopK(count).ToArray<int>());
+            Assert.Equal([.. ((int[])[7, 6, 2, 3, 1, 4, 5, 0]).Take(count)], x.ArgTopK(count, largest: false).ToArray<int>());
+        }
         Assert.Equal(0, x.ArgMax(0).ToArray<int>()[0]);
+    }
+
+    // A few of a line, more of it and all of it go different ways, along the last axis and along the first.
+    [Fact]
+    public void FewOfALineAreTheFirstOfItsOrder()
+    {
+        using TensorScope scope = new();
+        Tensor coarse = ThreadCounts.Random(3, [50, 37]) * 2, x = (coarse.To(ElementType.Int32)).To(ElementType.Float32);
+        foreach (int axis in (int[])[0, 1])
+            foreach (bool largest in (bool[])[true, false])
+                for (int count = 1; count <= 6; count++)
+                    Assert.Equal(x.ArgSort(axis, largest).Slice(axis, 0, count).ToArray<int>(), x.ArgTopK(count, axis, largest).ToArray<int>());
     }
 
     [Fact]

@@ -36,6 +36,16 @@ public sealed class MixtureBenchmarkTests : IDisposable
         Assert.Equal(Of(row, "over_einsum"), (double)row.ToJson()["over_einsum"]!);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void The_memory_that_a_layer_takes_is_known_before(int topK)
+    {
+        LayerBenchmark layer = new(new LayerSize(1024, 32, 32, 8, topK), backward: true);
+        double measured = Of(layer.Measure(1, 1, CancellationToken.None), "einsum_peak_megabytes") * 1e6;
+        Assert.InRange(layer.Bytes, 0.9 * measured, 1.5 * measured);
+    }
+
     [Fact]
     public void A_skewed_load_follows_the_law()
     {

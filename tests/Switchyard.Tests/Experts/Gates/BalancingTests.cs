@@ -2,6 +2,7 @@ using Switchyard.Experts;
 using Switchyard.Experts.Gates;
 using Switchyard.Experts.Losses;
 using Switchyard.Experts.Selection;
+using Switchyard.Modules.Optimisers;
 using Switchyard.Tensors;
 
 namespace Switchyard.Tests.Experts.Gates;
@@ -77,6 +78,51 @@ public sealed class BalancingTests
             Routing routing = gate.Decide(Skewed((ulong)step), default);
             Assert.All(routing.Statistics.Load, load => Assert.InRange(load, 0.85 * Tokens * 2 / Experts, 1.15 * Tokens * 2 / Experts));
             gate.EndStep();
+        }
+    }
+
+    /// <summary>A router that sends every token to the same two experts learns from nothing but its losses to use them all.</summary>
+    [Theory]
+    [InlineData("noisy-top-k", 2)]
+    [InlineData("hierarchical", 4)]
+    public void The_losses_of_importance_and_load_undo_a_collapse(string name, int perToken)
+    {
+        const int Width = 6, Many = 16, Steps = 300;
+        using Gate gate = GateCatalogue.Find(name).Defaults.Make(new GateSize(Width, Many), new Philox(1));
+        foreach ((string parameter, Tensor tensor) in gate.Parameters())
+        {
+            if (parameter.Contains("noise", StringComparison.Ordinal)) continue;
+            // Every token has a one in its first place, and that is worth much to the first of every four.
+            Span<float> weights = tensor.AsSpan<float>();
+            for (int expert = 0; expert < tensor.Shape[0]; expert++)
+                weights[expert * Width] = expert % 4 < 2 && (name == "hierarchical" || expert < 2) ? 4 : 0;
+        }
+        double before = MaxOverMean();
+        Assert.Equal((double)Many / perToken, before, 1e-9);
+        using AdamW optimiser = new(gate.Parameters());
+        for (int step = 0; step < Steps; step++)
+        {
+            using TensorScope scope = new();
+            optimiser.ClearGradients();
+            gate.Route(Rows((ulong)step), new RoutingContext(new Philox((ulong)step))).TotalLoss()!.Backward();
+            optimiser.Step(0.03);
+        }
+        Assert.InRange(MaxOverMean(), 1, before / 3);
+
+        static Tensor Rows(ulong seed)
+        {
+            Tensor rows = Tensor.Normal([512, Width], 0, 1, new Philox(seed));
+            for (int row = 0; row < 512; row++) rows.AsSpan<float>()[row * Width] = 1;
+            return rows;
+        }
+
+        double MaxOverMean()
+        {
+            using TensorScope scope = new();
+            gate.Train(false);
+            double ratio = gate.Route(Rows(1000), default).Statistics.MaxOverMean;
+            gate.Train();
+            return ratio;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Switchyard.Experts;
 using Switchyard.Experts.Banks;
 using Switchyard.Experts.Gates;
@@ -65,6 +66,29 @@ public sealed class EveryGateTests
         Assert.Equal(routing.TokenOf.ToArray<int>(), layer.Forward(other, Context(Tokens) with { Replay = routing }).Routing.TokenOf.ToArray<int>());
     }
 
+    /// <summary>What the experts computed is computed once more by the routing that noise had decided: the gradients are the same bits.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Experts_computed_once_more_have_the_same_gradients(string name)
+    {
+        using TensorScope scope = new();
+        float[][] kept = Run(recompute: false), computed = Run(recompute: true);
+        Assert.Equal(kept.Length, computed.Length);
+        for (int i = 0; i < kept.Length; i++) Assert.Equal(kept[i], computed[i]);
+
+        float[][] Run(bool recompute)
+        {
+            using MoeLayer layer = Layer(name, recompute);
+            layer.To(ElementType.Float32);
+            Tensor x = Leaf().Detach().To(ElementType.Float32);
+            x.RequiresGradient = true;
+            (Tensor output, Routing routing) = layer.Forward(x, Context(Tokens));
+            Tensor residual = output + x;
+            (routing.TotalLoss() is { } losses ? residual.Square().Sum() + losses : residual.Square().Sum()).Backward();
+            return [output.ToArray<float>(), x.Gradient!.ToArray<float>(), .. layer.Parameters().Select(static parameter => parameter.Tensor.Gradient?.ToArray<float>() ?? [])];
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Names))]
     public void Every_pair_is_in_its_experts_run_once(string name)
@@ -119,6 +143,35 @@ public sealed class EveryGateTests
         Assert.True(double.IsFinite(routing.TotalLoss()?.ToDouble() ?? 0));
         layer.Gate.EndStep();
         Assert.True(double.IsFinite(layer.Forward(Leaf(), Context(Tokens)).Output.Sum().ToDouble()));
+    }
+
+    /// <summary>A single expert, a single token, fewer tokens than experts, and all experts for every token.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Any_sizes_will_do(string name)
+    {
+        foreach ((int experts, int tokens, bool all) in ((int, int, bool)[])[(1, 5, true), (1, 1, true), (Experts, 3, false), (Experts, 1, false), (4, 9, true)])
+        {
+            JsonObject knobs = GateCatalogue.Write(GateCatalogue.Find(name).Defaults);
+            if (all && knobs.ContainsKey("top_k")) knobs["top_k"] = experts;
+            if (experts == 1 && knobs.ContainsKey("capacity_factor")) knobs["capacity_factor"] = 1;
+            foreach (string parts in (string[])["groups", "groups_kept", "prototypes", "experts_per_node"])
+                if (all && knobs.ContainsKey(parts)) knobs[parts] = 1;
+            if (name == "hierarchical" && experts == 4) knobs["groups"] = knobs["top_k"] = 2;
+            using TensorScope scope = new();
+            GateOptions options = GateCatalogue.Read(name, knobs);
+            // These send a token to one or to two, or must leave an expert out.
+            bool isParticular = options is SwitchOptions or Top2Options or TopologyOptions or QuantileOptions;
+            if (all && isParticular && Record.Exception(() => options.Check(experts)) is ArgumentException) continue;
+            using MoeLayer layer = new(options.Make(new GateSize(Width, experts, Vocabulary), new Philox(6)), new FeedForwardBank(experts, Width, Hidden, new Philox(7), deviation: 0.7));
+            Tensor x = Tensor.Normal([tokens, Width], 0, 1, new Philox(8));
+            x.RequiresGradient = true;
+            (Tensor output, Routing routing) = layer.Forward(x, Context(tokens));
+            Assert.Equal<Shape>([tokens, Width], output.Shape);
+            if (routing is not SoftRouting) Assert.Equal(routing.Pairs!.Elements, routing.Statistics.Pairs - routing.Statistics.Dropped);
+            Tensor objective = routing.TotalLoss() is { } losses ? output.Square().Sum() + losses : output.Square().Sum();
+            Assert.All(Gradients.Of(objective, [x])[0].ToArray<float>(), static number => Assert.True(float.IsFinite(number)));
+        }
     }
 
     [Theory]
@@ -195,7 +248,7 @@ public sealed class EveryGateTests
         Assert.Equal("the router's logits of token 3 are not finite", refusal.Message);
     }
 
-    private static MoeLayer Layer(string name)
+    private static MoeLayer Layer(string name, bool recompute = false)
     {
         Philox random = new(6);
         GateOptions options = GateCatalogue.Find(name).Defaults switch
@@ -205,7 +258,7 @@ public sealed class EveryGateTests
             var other => other,
         };
         Gate gate = options.Make(new GateSize(Width, Experts, Vocabulary), random);
-        MoeLayer layer = new(gate, new FeedForwardBank(Experts, Width, Hidden, random, deviation: 0.7));
+        MoeLayer layer = new(gate, new FeedForwardBank(Experts, Width, Hidden, random, deviation: 0.7)) { Recompute = recompute };
         // Gates begin close to undecided: far enough apart that differences flip nothing.
         using (Gradients.Paused())
             foreach ((string parameter, Tensor tensor) in gate.Parameters())

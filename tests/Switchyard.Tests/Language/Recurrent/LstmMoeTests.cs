@@ -22,7 +22,7 @@ public sealed class LstmMoeTests
     public void Reading_piece_by_piece_is_reading_at_once_and_clearing_is_beginning_again(int experts)
     {
         using TensorScope scope = new();
-        using LanguageModel model = (Small with { Experts = experts }).Make(new Philox(1));
+        using LstmMoe model = (Small with { Experts = experts }).Make(new Philox(1));
         model.Train(false);
         using Gradients.Pause pause = Gradients.Paused();
         float[] whole = model.Forward(Tensor.From(Ids, [1, Ids.Length])).Logits.ToArray<float>();
@@ -46,7 +46,7 @@ public sealed class LstmMoeTests
     public void No_token_sees_a_later_one()
     {
         using TensorScope scope = new();
-        using LanguageModel model = Small.Make(new Philox(1));
+        using LstmMoe model = Small.Make(new Philox(1));
         model.Train(false);
         int vocabulary = Small.Vocabulary;
         float[] before = model.Forward(Tensor.From(Ids, [1, Ids.Length])).Logits.ToArray<float>();
@@ -60,12 +60,21 @@ public sealed class LstmMoeTests
         }
     }
 
-    [Fact]
-    public void Every_parameter_has_the_gradient_that_differences_show()
+    /// <summary>Flat, with one gate, and hierarchical, with a gate in every group.</summary>
+    [Theory]
+    [InlineData("top-k", 3)]
+    [InlineData("noisy-top-k", 3)]
+    [InlineData("hierarchical", 4)]
+    public void Every_parameter_has_the_gradient_that_differences_show(string gate, int experts)
     {
         using TensorScope scope = new();
+        GateOptions routing = GateCatalogue.Find(gate).Defaults is HierarchicalOptions hierarchical ? hierarchical with { Groups = 2, TopK = 1 } : GateCatalogue.Find(gate).Defaults;
         // A seed for which no ReLU is close to its kink.
-        using LanguageModel model = (Small with { Vocabulary = 3, Width = 2, Hidden = 2, Experts = 3 }).Make(new Philox(5));
+        using LstmMoe model = (Small with { Vocabulary = 3, Width = 2, Hidden = 2, Experts = experts, Routing = routing }).Make(new Philox(5));
+        // Noisy gates begin undecided: far enough apart that differences flip no choice.
+        using (Gradients.Paused())
+            foreach ((string name, Tensor tensor) in model.Parameters())
+                if (name.StartsWith("mixture.gate", StringComparison.Ordinal)) tensor.CopyFrom(Tensor.Normal(tensor.Shape, 0, 3, new Philox(7)));
         model.To(ElementType.Float64);
         Tensor ids = Tensor.From([0, 2, 1, 2], [2, 2]);
         GradientCheck.RequireOfLeaves(
@@ -81,7 +90,7 @@ public sealed class LstmMoeTests
     [Fact]
     public void Active_parameters_and_operations_count_the_experts_of_a_token_only()
     {
-        using LanguageModel model = Small.Make(new Philox(1));
+        using LstmMoe model = Small.Make(new Philox(1));
         int width = Small.Width, vocabulary = Small.Vocabulary, lstm = 4 * width * (2 * width + 1), expert = 2 * width * Small.Hidden, shared = vocabulary * width + 2 * lstm + 4 * width + (width + 1) * vocabulary;
         Assert.Equal(shared + 4 * expert, model.ParameterCount);
         Assert.Equal(shared + 2 * expert, model.ActiveParameterCount);
@@ -94,7 +103,8 @@ public sealed class LstmMoeTests
         LanguageRunOptions options = LanguageRunJson.Change(new LanguageRunOptions(), JsonNode.Parse("""{"model": {"architecture": "lstm-moe", "experts": 32}}""")!.AsObject(), "test");
         LstmMoeOptions model = Assert.IsType<LstmMoeOptions>(options.Model);
         Assert.Equal((32, 128), (model.Experts, model.Width));
-        Assert.Equal(options, LanguageRunJson.Change(new LanguageRunOptions(), LanguageRunJson.Write(options), "test"));
+        JsonObject written = LanguageRunJson.Write(options);
+        Assert.Equal(written.ToJsonString(), LanguageRunJson.Write(LanguageRunJson.Change(new LanguageRunOptions(), written, "test")).ToJsonString());
 
         Assert.Throws<ArgumentException>(() => LanguageRunJson.Change(options, JsonNode.Parse("""{"model": {"architecture": "gru"}}""")!.AsObject(), "test"));
         Assert.Throws<SwitchyardException>(() => LanguageRunJson.Change(options, JsonNode.Parse("""{"model": {"heads": 4}}""")!.AsObject(), "test"));
@@ -102,10 +112,26 @@ public sealed class LstmMoeTests
     }
 
     [Fact]
+    public void A_run_may_be_hierarchical()
+    {
+        LanguageRunOptions options = LanguageRunJson.Change(
+            new LanguageRunOptions(), JsonNode.Parse("""{"model": {"architecture": "lstm-moe", "gate": "hierarchical", "experts": 64, "routing": {"groups": 16, "top_k": 2}}}""")!.AsObject(), "test");
+        using LstmMoe model = Assert.IsType<LstmMoe>(options.Model.Make(new Philox(1)));
+        int width = options.Model.Width, expert = 2 * width * options.Model.Hidden;
+        Assert.Equal(60 * expert, model.ParameterCount - model.ActiveParameterCount);
+        using TensorScope scope = new();
+        LanguageModelOutput output = model.Forward(Tensor.From(Ids, [1, Ids.Length]), new Philox(2));
+        Assert.Equal(["importance", "load"], output.Routings.Single().Losses.Select(static loss => loss.Name));
+        Assert.Equal(4 * Ids.Length, output.Routings.Single().Statistics.Pairs);
+        int[] groups = [.. output.Routings.Single().Choices!.ToArray<int>().Select(static expert => expert / 4)];
+        Assert.All(groups.Chunk(4), static token => Assert.Equal(2, token.Distinct().Count()));
+    }
+
+    [Fact]
     public void Hugging_Face_has_no_such_model()
     {
         using TemporaryFolder folder = new();
-        using LanguageModel model = Small.Make(new Philox(1));
+        using LstmMoe model = Small.Make(new Philox(1));
         SwitchyardException refusal = Assert.Throws<SwitchyardException>(() => HuggingFaceCheckpoint.Export(model, new ByteTokenizer(), folder.Path));
         Assert.Contains("lstm-moe", refusal.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));

@@ -60,7 +60,7 @@ public sealed class GateTrainingTests : IDisposable
         TokenStream stream = TokenStream.Encode("training", tokenizer, text.Training);
         using DecoderModel learner = new(model, new Philox(1));
         foreach ((_, Module module) in learner.Modules()) (module as Gate)?.Prepare(new TokenStatistics(stream.Tokens.ToArray(), model.Vocabulary));
-        LanguageTask task = new(learner, tokenizer, new WindowSampler(stream, model.Context, 0), new EvaluationWindows(TokenStream.Encode("held out", tokenizer, text.HeldOut), model.Context), 2);
+        CausalTask task = new(learner, tokenizer, new WindowSampler(stream, model.Context, 0), new EvaluationWindows(TokenStream.Encode("held out", tokenizer, text.HeldOut), model.Context), new LearningOptions { Batch = 2 });
         TrainingPlan plan = new() { Steps = Steps, MicroBatchesPerStep = 2, EvaluateEvery = Steps, LearningRate = new LearningRateSchedule { Peak = 1e-2, WarmUpSteps = 2 } };
         new Trainer(task, plan, RunFolder.Open(path), observer).Run(cancellation);
         return [.. learner.State().Select(static state => state.Tensor.Type == ElementType.Int32 ? Array.ConvertAll(state.Tensor.ToArray<int>(), static x => (float)x) : state.Tensor.ToArray<float>())];

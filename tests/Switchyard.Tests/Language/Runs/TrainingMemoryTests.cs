@@ -30,9 +30,9 @@ public sealed class TrainingMemoryTests : IDisposable
         ByteTokenizer tokenizer = new();
         DecoderOptions options = new() { Context = 16, Layers = 4, Width = 16, Heads = 4, Hidden = 8, Experts = 8, Dropout = 0.1 };
         using DecoderModel model = new(options, new Philox(1));
-        LanguageTask task = new(
+        CausalTask task = new(
             model, tokenizer, new WindowSampler(TokenStream.Encode("training", tokenizer, text.Training), options.Context, 0),
-            new EvaluationWindows(TokenStream.Encode("held out", tokenizer, text.HeldOut), options.Context), 2);
+            new EvaluationWindows(TokenStream.Encode("held out", tokenizer, text.HeldOut), options.Context), new LearningOptions { Batch = 2 });
         TrainingPlan plan = new() { Steps = Steps, LearningRate = new LearningRateSchedule { Peak = 1e-3, WarmUpSteps = 10 } };
         RunFolder run = RunFolder.At(Path.Combine(_folder.Path, "run"));
         run.Start("{}");

@@ -37,6 +37,26 @@ public class RowsByIndexTests
             x => Tensor.ScatterAddRows(x[0], Tensor.From(index, [2000]), 97, x[1]), ThreadCounts.Random(1, [2000, 130]), ThreadCounts.Random(2, [2000])));
     }
 
+    // As in a text: nearly everything goes to few rows, and many rows get nothing.
+    [Fact]
+    public void UnevenSumsAreThoseOfAPlainLoop()
+    {
+        const int Tokens = 300, Pairs = 3000, Width = 37;
+        int[] index = [.. Enumerable.Range(0, Pairs).Select(i => i % 10 < 7 ? 41 : i % 10 < 9 ? 42 + i % 3 : (int)(i * 2654435761L % 150))];
+        float[] expected = new float[Tokens * Width];
+        float[]? rows = null;
+        ThreadCounts.AssertSameBits(() =>
+        {
+            Tensor x = ThreadCounts.Random(1, [Pairs, Width]);
+            rows = x.ToArray<float>();
+            return [Tensor.ScatterAddRows(x, Tensor.From(index, [Pairs]), Tokens)];
+        });
+        for (int p = 0; p < Pairs; p++)
+            for (int i = 0; i < Width; i++) expected[index[p] * Width + i] += rows![p * Width + i];
+        using TensorScope scope = new();
+        Assert.Equal(expected, Tensor.ScatterAddRows(Tensor.From(rows!, [Pairs, Width]), Tensor.From(index, [Pairs]), Tokens).ToArray<float>());
+    }
+
     // Results of 32 MiB and more are written past the caches.
     [Fact]
     public void LargeResultsAreThoseOfAPlainLoop()

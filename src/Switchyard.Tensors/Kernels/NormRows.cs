@@ -3,25 +3,35 @@ using System.Runtime.CompilerServices;
 
 namespace Switchyard.Tensors.Kernels;
 
-/// <summary>Normalisation of rows to mean 0 and variance 1, and its gradients. The backward pass finds the moments again: the row is at hand.</summary>
-internal static unsafe class LayerNormRows
+/// <summary>
+/// Normalisation of rows and its gradients: centred, to mean 0 and variance 1 (layer norm), or as they are, to mean square
+/// 1 (RMS norm), which is the same with a mean taken for 0. The backward pass finds the moments again: the row is at hand.
+/// </summary>
+internal static unsafe class NormRows
 {
     /// <summary>y = (x - mean) / √(variance + ε) · weight + bias, over rows of <paramref name="width"/> elements.</summary>
-    public static void Forward(Tensor x, Tensor? weight, Tensor? bias, int width, double epsilon, Tensor y)
+    /// <param name="x">Rows.</param>
+    /// <param name="weight">[width], or null for ones.</param>
+    /// <param name="bias">[width], or null for zeros.</param>
+    /// <param name="width">Elements of a row.</param>
+    /// <param name="centred">Whether the mean is that of the row. If not, it is 0 and the variance the mean square.</param>
+    /// <param name="epsilon">ε.</param>
+    /// <param name="y">Takes the result, of the size of x.</param>
+    public static void Forward(Tensor x, Tensor? weight, Tensor? bias, int width, bool centred, double epsilon, Tensor y)
     {
         y.MarkChanged();
-        Operands operands = Over(x, weight, width, epsilon);
+        Operands operands = Over(x, weight, width, centred, epsilon);
         operands.Bias = bias is null ? null : (void*)bias.Address;
         operands.Y = (void*)y.Address;
         operands.Parts = RowParts.Of(operands.Parts.Rows, width);
         VectorLoop.Run<ForwardPart>(x.Type, operands.Parts.Count, &operands);
     }
 
-    /// <summary>The gradients of x and of what there is of weight and bias.</summary>
-    public static void Backward(Tensor x, Tensor? weight, int width, double epsilon, Tensor dy, Tensor dx, Tensor? dweight, Tensor? dbias)
+    /// <summary>The gradients of x and of what there is of weight and bias, given that of y.</summary>
+    public static void Backward(Tensor x, Tensor? weight, int width, bool centred, double epsilon, Tensor dy, Tensor dx, Tensor? dweight, Tensor? dbias)
     {
         dx.MarkChanged();
-        Operands operands = Over(x, weight, width, epsilon);
+        Operands operands = Over(x, weight, width, centred, epsilon);
         operands.Y = (void*)dy.Address;
         operands.Gradient = (void*)dx.Address;
         using RowSums weightSums = new(dweight, operands.Parts.Count), biasSums = new(dbias, operands.Parts.Count);
@@ -32,12 +42,13 @@ internal static unsafe class LayerNormRows
         biasSums.AddUp();
     }
 
-    private static Operands Over(Tensor x, Tensor? weight, int width, double epsilon) => new()
+    private static Operands Over(Tensor x, Tensor? weight, int width, bool centred, double epsilon) => new()
     {
         X = (void*)x.Address,
         Weight = weight is null ? null : (void*)weight.Address,
         Epsilon = epsilon,
         Width = width,
+        Centred = centred,
         Parts = RowParts.WithSums(width == 0 ? 0 : x.Elements / width, width),
     };
 
@@ -60,7 +71,7 @@ internal static unsafe class LayerNormRows
         }
     }
 
-    // With n = (x - mean)·s and g = dy·weight:  dx = s·(g - mean(g) - n·mean(g·n)).
+    // With n = (x - mean)·s and g = dy·weight:  dx = s·(g - mean(g) - n·mean(g·n)), the first mean only where x is centred.
     private readonly struct BackwardPart : IVectorLoop
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -88,7 +99,7 @@ internal static unsafe class LayerNormRows
                     product = TVector.MultiplyAdd(g, normal, product);
                 }
                 T count = T.CreateChecked(width);
-                TVector meanG = TVector.Create(TVector.Sum(sum) / count), meanGN = TVector.Create(TVector.Sum(product) / count);
+                TVector meanG = TVector.Create(o->Centred ? TVector.Sum(sum) / count : T.Zero), meanGN = TVector.Create(TVector.Sum(product) / count);
                 for (int i = 0; i < width; i += TVector.Count)
                 {
                     int rest = width - i;
@@ -121,6 +132,10 @@ internal static unsafe class LayerNormRows
             for (; i <= width - TVector.Count; i += TVector.Count)
                 TVector.Store(TVector.MultiplyAdd((TVector.Load(x + i) - m) * s, TVector.Load(weight + i), TVector.Load(bias + i)), y + i);
         }
+        else if (weight != null)
+        {
+            for (; i <= width - TVector.Count; i += TVector.Count) TVector.Store((TVector.Load(x + i) - m) * s * TVector.Load(weight + i), y + i);
+        }
         for (; i < width; i += TVector.Count)
         {
             int rest = width - i;
@@ -132,7 +147,13 @@ internal static unsafe class LayerNormRows
     private static T InverseDeviation<T, TVector>(T* x, Operands* o, out T mean)
         where T : unmanaged, IFloatingPointIeee754<T>
         where TVector : unmanaged, ISimd<TVector, T>
-        => T.One / T.Sqrt(RowReduction.Variance<T, TVector>(x, o->Width, out mean) + T.CreateChecked(o->Epsilon));
+    {
+        mean = T.Zero;
+        T variance = o->Centred
+            ? RowReduction.Variance<T, TVector>(x, o->Width, out mean)
+            : RowReduction.SumOfSquares<T, TVector>(x, o->Width) / T.CreateChecked(o->Width);
+        return T.One / T.Sqrt(variance + T.CreateChecked(o->Epsilon));
+    }
 
     private struct Operands
     {
@@ -145,6 +166,7 @@ internal static unsafe class LayerNormRows
         public void* BiasSums;
         public double Epsilon;
         public int Width;
+        public bool Centred;
         public RowParts Parts;
     }
 }

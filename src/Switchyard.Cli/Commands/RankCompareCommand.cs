@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Switchyard.Ranking.Bias;
+using Switchyard.Ranking.Features;
+using Switchyard.Ranking.Metrics;
+using Switchyard.Ranking.Networks;
+using Switchyard.Ranking.Runs;
+using Switchyard.Tensors.Kernels;
+
+namespace Switchyard.Cli.Commands;
+
+/// <summary><c>rank compare</c>: several models over several seeds, pair by pair, with intervals.</summary>
+internal sealed class RankCompareCommand
+{
+    private readonly RankingSettings _settings = new();
+    private readonly Option<string?> _models = new("--models") { Description = "Networks to compare; the first is what the others are held against", HelpName = "A,B,.." };
+    private readonly Option<string?> _debiases = new("--debiases") { Description = "Means against position bias to compare, and oracle for a model that is told the truth", HelpName = "A,B,.." };
+    private readonly Option<string?> _gateDropouts = new("--gate-dropouts") { Description = "Gate dropouts to compare", HelpName = "X,Y,.." };
+    private readonly Option<int> _seeds = new("--seeds") { Description = "How many seeds", HelpName = "N", DefaultValueFactory = _ => 10 };
+    private readonly Option<ulong> _firstSeed = new("--first-seed") { Description = "The first of them", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private readonly Option<string?> _data = new("--data") { Description = "A log; without it a simulated world for each seed", HelpName = "PATH" };
+    private readonly Option<string?> _schema = new("--schema") { Description = "What its columns mean", HelpName = "FILE" };
+    private readonly Option<int> _threads = SharedOptions.Threads();
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        RankCompareCommand compare = new();
+        compare._seeds.AcceptAtLeast(1);
+        RunnableCommand command = new(
+            "compare",
+            "Trains several models with several seeds on the same data, and states their differences pair by pair with 95 % intervals.",
+            compare.Run,
+            new Example("switchyard rank compare --debiases none,tower,oracle --seeds 3", "Says what de-biasing gains against the truth, and how sure that is."),
+            new Example("switchyard rank compare --models shared-bottom,omoe,mmoe --seeds 3 --correlation -0.5", "Compares networks where two tasks want opposite things."));
+        foreach (Option option in (Option[])[compare._models, compare._debiases, compare._gateDropouts, compare._seeds, compare._firstSeed, compare._data, compare._schema]) command.Add(option);
+        compare._settings.AddTo(command);
+        command.Add(compare._threads);
+        return command;
+    }
+
+    private void Run(ParseResult parse, Output output, CancellationToken interrupted)
+    {
+        WorkerPool.Threads = parse.GetValue(_threads);
+        RankingOptions options = _settings.Read(parse);
+        FeatureSchema? schema = parse.GetValue(_data) is null ? null : BuiltInSchemas.Find(parse.GetValue(_schema) ?? throw new ArgumentException("--data needs --schema, which says what its columns mean"));
+        if (schema is { Position: null } && !_settings.ChoosesDebiasing(parse)) options = options with { Debiasing = options.Debiasing with { Kind = Debiasing.None } };
+        Contender[] contenders = Contenders(parse, options);
+        int seeds = parse.GetValue(_seeds);
+        ModelComparison comparison = new();
+        using (Progress progress = output.Progress("comparing", "trainings", (long)contenders.Length * seeds))
+        {
+            int done = 0;
+            for (int i = 0; i < seeds; i++)
+            {
+                ulong seed = parse.GetValue(_firstSeed) + (ulong)i;
+                comparison.Run(
+                    contenders, seed,
+                    (contender, own) => parse.GetValue(_data) is { } path
+                        ? RankingData.Load(path, schema!, options.HeldOut, own)
+                        : RankingData.Simulate(contender.Options.Simulation with { Seed = own }, contender.IsOracle),
+                    _ => progress.Report(++done), interrupted);
+            }
+        }
+        Tell(comparison, contenders, seeds, output);
+    }
+
+    private Contender[] Contenders(ParseResult parse, RankingOptions options)
+    {
+        Contender[] contenders = [new("", options)];
+        contenders = Varied(contenders, parse.GetValue(_models), static (own, name) => new(name, own.Options with { Network = own.Options.Network with { Kind = NamedChoice.Parse<NetworkKind>(name) } }));
+        contenders = Varied(contenders, parse.GetValue(_debiases), static (own, name) => name == "oracle"
+            ? new(name, own.Options with { Debiasing = own.Options.Debiasing with { Kind = Debiasing.None } }, IsOracle: true)
+            : new(name, own.Options with { Debiasing = own.Options.Debiasing with { Kind = NamedChoice.Parse<Debiasing>(name) } }));
+        contenders = Varied(contenders, parse.GetValue(_gateDropouts), static (own, text) => double.TryParse(text, CultureInfo.InvariantCulture, out double dropout)
+            ? new($"dropout-{text}", own.Options with { Network = own.Options.Network with { Gate = own.Options.Network.Gate with { Dropout = dropout } } })
+            : throw new ArgumentException($"a gate dropout of '{text}': give numbers such as 0,0.1"));
+        return contenders.Length > 1 ? contenders : throw new ArgumentException("one model compares with nothing: give two or more by --models, --debiases or --gate-dropouts");
+    }
+
+    private static Contender[] Varied(Contender[] contenders, string? names, Func<Contender, string, Contender> vary)
+    {
+        string[] list = names?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        if (list.Length == 0) return contenders;
+        return [.. contenders.SelectMany(own => list.Select(name =>
+        {
+            Contender varied = vary(own, name);
+            return varied with { Name = own.Name.Length == 0 ? varied.Name : $"{own.Name}/{varied.Name}" };
+        }))];
+    }
+
+    private static void Tell(ModelComparison comparison, Contender[] contenders, int seeds, Output output)
+    {
+        string first = contenders[0].Name;
+        JsonArray rows = [];
+        foreach (string figure in comparison.Names)
+        {
+            double[] reference = comparison.Of(first, figure);
+            output.WriteLine(Invariant($"{figure}: {first} {reference.Average():f4}"));
+            JsonObject means = new() { [first] = reference.Average() }, differences = [];
+            foreach (Contender contender in contenders.Skip(1))
+            {
+                double[] own = comparison.Of(contender.Name, figure);
+                PairedDifference difference = PairedDifference.Of(own, reference);
+                output.WriteLine(Invariant($"  {contender.Name,-24} {own.Average():f4}  {difference.Mean:+0.0000;-0.0000} [{difference.Low:+0.0000;-0.0000}, {difference.High:+0.0000;-0.0000}], larger in {difference.Wins} of {difference.Pairs}, sign test {difference.SignTest:f3}"));
+                means[contender.Name] = own.Average();
+                differences[contender.Name] = new JsonObject { ["mean"] = difference.Mean, ["low"] = difference.Low, ["high"] = difference.High, ["wins"] = difference.Wins, ["pairs"] = difference.Pairs, ["sign_test"] = difference.SignTest };
+            }
+            rows.Add((JsonNode)new JsonObject { ["figure"] = figure, ["means"] = means, ["differences"] = differences });
+        }
+        output.WriteLine(Invariant($"differences to {first}, pair by pair over {seeds} seeds; in brackets 95 % of resampled means"));
+        if (output.Json) output.Result(new JsonObject { ["reference"] = first, ["seeds"] = seeds, ["figures"] = rows });
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

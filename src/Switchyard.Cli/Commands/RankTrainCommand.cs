@@ -1,0 +1,140 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Switchyard.Ranking.Bias;
+using Switchyard.Ranking.Features;
+using Switchyard.Ranking.Runs;
+using Switchyard.Tensors.Kernels;
+using Switchyard.Training;
+
+namespace Switchyard.Cli.Commands;
+
+/// <summary><c>rank train</c>: a ranker of many goals from a log, or from a simulated world whose truth is known.</summary>
+internal sealed class RankTrainCommand
+{
+    private const string RunsFolder = "runs";
+
+    private readonly RankingSettings _settings = new();
+    private readonly Option<string?> _data = new("--data") { Description = "A CSV, TSV or JSON-lines file, also gzipped; without it a simulated world, with a naive model and an oracle beside it", HelpName = "PATH" };
+    private readonly Option<string?> _schema = new("--schema") { Description = "What the columns mean: a schema file, or census-strict, census-leaky or movielens", HelpName = "FILE" };
+    private readonly Option<string?> _tasks = new("--tasks") { Description = "The tasks of the schema to learn; without it all", HelpName = "A,B,.." };
+    private readonly Option<CalibrationKind> _calibration = NamedChoice.Option("--calibration", "How heads are calibrated on the validation part", CalibrationKind.Platt);
+    private readonly Option<string?> _out = new("--out") { Description = "The folder of the run; without it a new one in runs/", HelpName = "DIR" };
+    private readonly Option<int> _threads = SharedOptions.Threads();
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        RankTrainCommand train = new();
+        RunnableCommand command = new(
+            "train",
+            "Trains a ranker of many goals, and writes a run folder with model, schema, calibration and a report.",
+            train.Run,
+            new Example("switchyard rank train", "Learns from a simulated log beside a naive model and an oracle, and says what de-biasing gained."),
+            new Example("switchyard rank train --policy relevance --debias pal", "Does the same with another logging policy and by other means."),
+            new Example("switchyard rank train --data log.csv --schema schema.json --model ple --out runs/ranker", "Learns from a log of your own."));
+        command.Add(train._data);
+        command.Add(train._schema);
+        command.Add(train._tasks);
+        train._settings.AddTo(command);
+        command.Add(train._calibration);
+        command.Add(train._out);
+        command.Add(train._threads);
+        return command;
+    }
+
+    private void Run(ParseResult parse, Output output, CancellationToken interrupted)
+    {
+        WorkerPool.Threads = parse.GetValue(_threads);
+        string path = parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now);
+        RankingOptions options = _settings.Read(parse);
+        using RankingData data = Open(parse, ref options);
+        double collinearity = data.Collinearity();
+        if (options.Debiasing.Kind != Debiasing.None && collinearity > Collinearity.Alarming)
+            output.Warn($"the features explain {collinearity:p0} of the position's variance (R²): what is due to the one and what to the other can hardly be told apart; log some pages in random order");
+        using RankingTraining training = RankingTraining.Begin(path, options, data);
+        output.Say($"{training.Task.ModelDescription}; {data.Training.Count:N0} examples to learn from, {data.Test.Examples.Count:N0} to test");
+        if (!Train(training, NamedChoice.NameOf(options.Debiasing.Kind), output, interrupted)) return;
+        RankingEvaluation evaluation = training.Finish(parse.GetValue(_calibration));
+        DebiasingGain? gain = Compare(training, evaluation, output, interrupted);
+        if (interrupted.IsCancellationRequested) return;
+        RankingReport.Write(training, evaluation, gain, TypedLine.Of(parse));
+        Tell(training, evaluation, gain, output);
+    }
+
+    private RankingData Open(ParseResult parse, ref RankingOptions options)
+    {
+        string? tasks = parse.GetValue(_tasks);
+        if (parse.GetValue(_data) is not { } path)
+        {
+            if (parse.GetValue(_schema) is not null || tasks is not null) throw new ArgumentException("--schema and --tasks say what the columns of --data mean: give that too");
+            return RankingData.Simulate(options.Simulation);
+        }
+        FeatureSchema schema = BuiltInSchemas.Find(parse.GetValue(_schema) ?? throw new ArgumentException("--data needs --schema, which says what its columns mean"));
+        if (tasks is not null) schema = schema.WithTasks(tasks.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        // A log without positions has no bias that could be told apart.
+        if (schema.Position is null && !_settings.ChoosesDebiasing(parse)) options = options with { Debiasing = options.Debiasing with { Kind = Debiasing.None } };
+        options = options with { Data = Path.GetFullPath(path) };
+        return RankingData.Load(path, schema, options.HeldOut, options.Learning.Seed);
+    }
+
+    private static bool Train(RankingTraining training, string name, Output output, CancellationToken interrupted)
+    {
+        using Progress progress = output.Progress($"training {name}", "examples", training.Plan.Steps * training.Task.TokensPerMicroBatch);
+        TrainingResult result = training.Run(
+            new TrainingObserver { Recorded = metrics => progress.Report(metrics.Tokens, new Figure("loss", metrics.TrainLoss)), Warned = output.Warn }, TimeProvider.System, interrupted);
+        return !result.IsInterrupted;
+    }
+
+    // The same network from the same start, once without de-biasing, once told the truth.
+    private static DebiasingGain? Compare(RankingTraining training, RankingEvaluation evaluation, Output output, CancellationToken interrupted)
+    {
+        if (training.Options.Data is not null) return null;
+        RankingOptions plain = training.Options with { Debiasing = new DebiasingOptions { Kind = Debiasing.None } };
+        double[] truths = new double[2];
+        foreach ((int place, string name, bool isOracle) in (ReadOnlySpan<(int, string, bool)>)[(0, "naive", false), (1, "oracle", true)])
+        {
+            using RankingData data = RankingData.Simulate(plain.Simulation, isOracle);
+            using RankingTraining other = RankingTraining.Begin(Path.Combine(training.Folder.Path, name), plain, data);
+            if (!Train(other, name, output, interrupted)) return null;
+            truths[place] = other.Finish().TruthAuc;
+        }
+        return new DebiasingGain(truths[0], evaluation.TruthAuc, truths[1], training.Recovery());
+    }
+
+    private static void Tell(RankingTraining training, RankingEvaluation evaluation, DebiasingGain? gain, Output output)
+    {
+        RankingLines.Write(evaluation, output);
+        output.WriteLine($"run:    {training.Folder.Path}");
+        output.WriteLine($"report: {training.Folder.ReportPath}");
+        if (gain is not null) Tell(training, gain, output);
+        if (!output.Json) return;
+        output.Result(new JsonObject
+        {
+            ["run"] = training.Folder.Path,
+            ["tasks"] = RankingLines.Tasks(evaluation),
+            ["gates"] = RankingLines.Gates(evaluation.Gates),
+            ["debias"] = gain is null ? null : new JsonObject
+            {
+                ["naive_auc"] = gain.Naive,
+                ["tower_auc"] = gain.Debiased,
+                ["oracle_auc"] = gain.Oracle,
+                ["bias_correlation"] = gain.Recovery?.Correlation,
+                ["bias_slope"] = gain.Recovery?.Slope,
+            },
+            ["report"] = training.Folder.ReportPath,
+        });
+    }
+
+    private static void Tell(RankingTraining training, DebiasingGain gain, Output output)
+    {
+        string kind = NamedChoice.NameOf(training.Options.Debiasing.Kind);
+        output.WriteLine();
+        output.WriteLine(Invariant($"against true relevance, AUC: naive {gain.Naive:f4}, {kind} {gain.Debiased:f4}, oracle {gain.Oracle:f4}"));
+        if (gain.Recovery is { } recovery) output.WriteLine(Invariant($"the learnt bias follows the true one with correlation {recovery.Correlation:f3}, slope {recovery.Slope:f2}"));
+        double share = (gain.Debiased - gain.Naive) / (gain.Oracle - gain.Naive);
+        output.WriteLine(Invariant($"de-biasing gained {gain.Debiased - gain.Naive:+0.0000;-0.0000} of AUC against the truth, {share:p0} of what an oracle would (logging policy: {training.Options.Simulation.Policy})"));
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,14 @@
+using Switchyard.Ranking.Metrics;
+using Switchyard.Training;
+
+namespace Switchyard.Ranking.Runs;
+
+/// <summary>How well a model does on held-out examples.</summary>
+/// <param name="Loss">The weighted sum of the tasks' losses, without what explains the page.</param>
+/// <param name="Examples">How many examples.</param>
+/// <param name="Tasks">The figures of every task.</param>
+/// <param name="Gates">How every gate mixes.</param>
+/// <param name="TruthAuc">The AUC of the first task's score against true relevance, where that is known; else NaN.</param>
+/// <param name="TruthNdcg">The mean NDCG of the first ten against true relevance; else NaN.</param>
+public sealed record RankingEvaluation(double Loss, long Examples, IReadOnlyList<TaskFigures> Tasks, IReadOnlyList<GateReport> Gates, double TruthAuc, double TruthNdcg)
+    : Evaluation(Loss, Examples, [.. Gates.Select(static (gate, i) => RankingTask.Metrics(i, gate))]);

@@ -1,0 +1,97 @@
+using System.Security.Cryptography;
+using System.Text;
+using Switchyard.Modules.Safetensors;
+using Switchyard.Ranking.Bias;
+using Switchyard.Ranking.Features;
+using Switchyard.Ranking.Networks;
+using Switchyard.Tensors;
+using Switchyard.Training;
+
+namespace Switchyard.Ranking.Runs;
+
+/// <summary>The training of a ranking model in a run folder, from its beginning to calibrated heads.</summary>
+public sealed class RankingTraining : IDisposable
+{
+    /// <summary>What serves, in a run's folder.</summary>
+    public const string ModelFile = "model.safetensors";
+
+    private RankingTraining(RankingOptions options, RankingData data, RunFolder folder)
+    {
+        (Options, Data, Folder) = (options, data, folder);
+        Model = new RankingModel(data.Training.Layout, options.Network, options.Debiasing, options.Learning.Weighting, new Philox(options.Learning.Seed).Split("initial weights"))
+        {
+            Propensities = data.Propensities,
+        };
+        if (options.Debiasing.Kind == Debiasing.Ipw && data.Propensities is null) throw new ArgumentException("weighting by propensities needs them: give position.propensities in the schema");
+        Task = new RankingTask(Model, options, data.Training, data.Validation);
+        Plan = options.Learning.ToPlan(data.Training.Count);
+        Plan.Check();
+    }
+
+    /// <summary>Everything that was decided.</summary>
+    public RankingOptions Options { get; }
+
+    /// <summary>The data.</summary>
+    public RankingData Data { get; }
+
+    /// <summary>Where the run keeps what it makes.</summary>
+    public RunFolder Folder { get; }
+
+    /// <summary>What learns.</summary>
+    public RankingModel Model { get; }
+
+    /// <summary>What is learnt.</summary>
+    public RankingTask Task { get; }
+
+    /// <summary>How long and how fast.</summary>
+    public TrainingPlan Plan { get; }
+
+    /// <summary>Begins a run. Nothing is written unless data and model fit together.</summary>
+    /// <param name="path">Its folder.</param>
+    /// <param name="options">Everything that was decided.</param>
+    /// <param name="data">The data, which stays the caller's.</param>
+    /// <exception cref="SwitchyardException">The folder holds a run, or cannot be written.</exception>
+    /// <exception cref="ArgumentException">The options do not fit together.</exception>
+    public static RankingTraining Begin(string path, RankingOptions options, RankingData data)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(data);
+        string schema = data.Schema.ToJson();
+        RankingTraining training = new(options with { SchemaChecksum = ChecksumOf(schema) }, data, RunFolder.At(path));
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new SwitchyardException($"cannot make the folder '{path}': {failure.Message.ReplaceLineEndings(" ")}", "name a folder that you may write to", failure);
+        }
+        // The configuration last: a folder that has one has all that is needed.
+        data.Schema.Write(Path.Combine(path, FeatureSchema.FileName));
+        training.Folder.Start(training.Options.ToJson());
+        return training;
+    }
+
+    /// <summary>Trains to the end of the plan, or until cancelled.</summary>
+    public TrainingResult Run(TrainingObserver? observer = null, TimeProvider? clock = null, CancellationToken cancellation = default)
+        => new Trainer(Task, Plan, Folder, observer, clock).Run(cancellation);
+
+    /// <summary>Writes what serves: calibrates the heads on the validation part, and judges the result on the test part.</summary>
+    /// <param name="kind">How heads are calibrated.</param>
+    public RankingEvaluation Finish(CalibrationKind kind = CalibrationKind.Platt)
+    {
+        Model.Train(false);
+        HeadCalibration calibration = HeadCalibration.Fit(Model.Scorer, Data.Validation.Examples, kind);
+        calibration.Write(Folder.Path);
+        SafetensorsWriter.Write(Path.Combine(Folder.Path, ModelFile), Model.Scorer.State().Select(static entry => entry.Tensor.ToSource(entry.Name)));
+        return RankingEvaluator.Evaluate(Model.Scorer, Data.Test, calibration);
+    }
+
+    /// <summary>How well what was learnt of the position follows the truth; null where one of them is not known.</summary>
+    public BiasRecovery? Recovery() => Model.LogBias() is { } learnt && Data.TrueLogBias is { } truth ? BiasRecovery.Of([.. truth.Cast<double>()], [.. learnt.Cast<double>()]) : null;
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+
+    internal static string ChecksumOf(string schema) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(schema)));
+}

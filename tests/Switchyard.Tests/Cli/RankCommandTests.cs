@@ -1,0 +1,197 @@
+using System.Text.Json.Nodes;
+using Switchyard.Cli;
+using Switchyard.Cli.Commands;
+
+namespace Switchyard.Tests.Cli;
+
+/// <summary>The <c>rank</c> commands, as a user types them.</summary>
+public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : IClassFixture<RankCommandTests.TrainedRun>
+{
+    private static readonly string[] Small = ["--passes", "1", "--experts", "2", "--shared-widths", "8", "--expert-widths", "8", "--tower-widths", "4", "--batch", "64"];
+
+    [Fact]
+    public void Training_without_data_says_what_debiasing_gained()
+    {
+        using TemporaryFolder folder = new();
+        CapturedTerminal terminal = new();
+        int code = terminal.Run(CommandList.Create(), ["rank", "train", "--pages", "200", .. Small, "--out", Path.Combine(folder.Path, "run"), "--json"]);
+        Assert.True(code == ExitCode.Done, terminal.Error);
+        Assert.Contains("de-biasing gained", terminal.Error, StringComparison.Ordinal);
+        JsonNode result = JsonNode.Parse(terminal.Out.TrimEnd().Split('\n')[^1])!;
+        Assert.Equal(Path.Combine(folder.Path, "run"), (string?)result["run"]);
+        Assert.InRange((double)result["tasks"]!["click"]!["auc"]!, 0.4, 1);
+        Assert.InRange((double)result["tasks"]!["watch"]!["rmse"]!, 0, 10);
+        Assert.NotNull(result["tasks"]!["click"]!["log_loss"]);
+        Assert.NotNull(result["tasks"]!["click"]!["calibration_error"]);
+        Assert.Equal(2, result["gates"]!["task0"]!["mean_weight"]!.AsArray().Count);
+        foreach (string figure in (string[])["naive_auc", "tower_auc", "oracle_auc", "bias_correlation"]) Assert.NotNull(result["debias"]![figure]);
+        Assert.True(File.Exists((string)result["report"]!));
+    }
+
+    [Fact]
+    public void A_trained_run_serves_as_it_should()
+    {
+        CapturedTerminal terminal = new();
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "serve-check", "--run", trained.Run]) == ExitCode.Done, terminal.Out + terminal.Error);
+        Assert.DoesNotContain("FAIL", terminal.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluating_the_log_gives_a_figure_for_every_task()
+    {
+        CapturedTerminal terminal = new();
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "evaluate", "--run", trained.Run, "--data", trained.Log]) == ExitCode.Done, terminal.Error);
+        foreach (string task in (string[])["click: AUC", "like: AUC", "watch: RMSE"]) Assert.Contains(task, terminal.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Scoring_names_the_best_of_each_request()
+    {
+        using TemporaryFolder folder = new();
+        string candidates = string.Join(',', Enumerable.Range(1, 5).Select(id => $$"""{"id": {{id}}, "x0": {{id}}}"""));
+        string path = Path.Combine(folder.Path, "queries.jsonl");
+        File.WriteAllText(path, $$"""{"context": {"device": "mobile"}, "candidates": [{{candidates}}]}""" + "\n\n" + $$"""{"candidates": [{{candidates}}]}""" + "\n");
+        CapturedTerminal terminal = new();
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "score", "--run", trained.Run, "--query", path, "--top", "3"]) == ExitCode.Done, terminal.Error);
+        JsonNode[] answers = [.. terminal.Out.TrimEnd().Split('\n').Select(static line => JsonNode.Parse(line)!)];
+        Assert.Equal(2, answers.Length);
+        double[] scores = [.. answers[0]["ranked"]!.AsArray().Select(static one => (double)one!["score"]!)];
+        Assert.Equal(3, scores.Length);
+        Assert.Equal(scores.OrderDescending(), scores);
+        Assert.Equal(answers[0]["ranked"]!.ToJsonString(), answers[1]["ranked"]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("""{"candidates": [{"id": 1, "position": 1}]}""", "position")]
+    [InlineData("""{"candidates": [{"id": 1, "x0": "red"}]}""", "x0")]
+    [InlineData("""{"candidates": []}""", "no candidates")]
+    [InlineData("""{"candidates": [{"id": "one"}]}""", "not a request")]
+    [InlineData("[", "not a request")]
+    public void A_bad_request_is_refused_in_one_line(string request, string named)
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(Path.Combine(folder.Path, "queries.jsonl"), request + "\n");
+        CapturedTerminal terminal = new();
+        Assert.Equal(ExitCode.Misuse, terminal.Run(CommandList.Create(), ["rank", "score", "--run", trained.Run, "--query", Path.Combine(folder.Path, "queries.jsonl"), "--out", Path.Combine(folder.Path, "answers.jsonl")]));
+        Assert.Contains(named, terminal.Error, StringComparison.Ordinal);
+        Assert.Contains("line 1", terminal.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(folder.Path, "answers.jsonl")));
+    }
+
+    [Theory]
+    [InlineData("an unknown column", "there is no column 'x0'")]
+    [InlineData("a text for a number", "line 3, column x1: 'red'")]
+    [InlineData("a label that is not a number", "line 2, column click: 'NaN'")]
+    [InlineData("a label that is neither", "line 2, column click: '7'")]
+    [InlineData("an empty group", "line 2, column page: ''")]
+    [InlineData("a missing task column", "there is no column 'click'")]
+    [InlineData("a corrupt gzip", "gzip")]
+    [InlineData("a position of nought", "line 2, column position: '0'")]
+    public void A_bad_log_is_refused_in_one_line_and_nothing_is_written(string kind, string message)
+    {
+        using TemporaryFolder folder = new();
+        string[] lines = File.ReadAllLines(trained.Log);
+        string[] header = lines[0].Split(',');
+        string path = Path.Combine(folder.Path, "log.csv");
+        switch (kind)
+        {
+            case "an unknown column": lines[0] = lines[0].Replace(",x0,", ",y0,", StringComparison.Ordinal); break;
+            case "a missing task column": lines[0] = lines[0].Replace(",click,", ",tap,", StringComparison.Ordinal); break;
+            case "a text for a number": lines[2] = Changed(lines[2], "x1", "red"); break;
+            case "a label that is not a number": lines[1] = Changed(lines[1], "click", "NaN"); break;
+            case "a label that is neither": lines[1] = Changed(lines[1], "click", "7"); break;
+            case "an empty group": lines[1] = Changed(lines[1], "page", ""); break;
+            case "a position of nought": lines[1] = Changed(lines[1], "position", "0"); break;
+        }
+        File.WriteAllLines(path, lines);
+        if (kind == "a corrupt gzip")
+        {
+            using MemoryStream packed = new();
+            using (System.IO.Compression.GZipStream gzip = new(packed, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(File.ReadAllBytes(path));
+            byte[] bytes = packed.ToArray();
+            bytes.AsSpan(12).Fill(0xFF);
+            path += ".gz";
+            File.WriteAllBytes(path, bytes);
+        }
+        CapturedTerminal terminal = new();
+        Assert.Equal(ExitCode.Misuse, terminal.Run(CommandList.Create(), ["rank", "train", "--data", path, "--schema", trained.Schema, .. Small, "--out", Path.Combine(folder.Path, "run")]));
+        Assert.Contains(message, terminal.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(folder.Path, "run")));
+
+        string Changed(string line, string column, string cell)
+        {
+            string[] cells = line.Split(',');
+            cells[Array.IndexOf(header, column)] = cell;
+            return string.Join(',', cells);
+        }
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("""{"features": [{"name": "x0"}], "tasks": []}""")]
+    [InlineData("""{"features": [{"name": "x0", "hsah": 4}], "tasks": [{"name": "click"}]}""")]
+    [InlineData("""{"features": [{"name": "x0"}, {"name": "x0"}], "tasks": [{"name": "click"}]}""")]
+    [InlineData("""{"features": [{"kind": "dense"}], "tasks": [{"name": "click"}]}""")]
+    [InlineData("""{"features": [{"name": "x0"}], "tasks": [{"name": "like", "when": "click"}]}""")]
+    public void A_schema_that_is_none_is_refused(string schema)
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(Path.Combine(folder.Path, "schema.json"), schema);
+        CapturedTerminal terminal = new();
+        Assert.Equal(ExitCode.Misuse, terminal.Run(CommandList.Create(), ["rank", "train", "--data", trained.Log, "--schema", Path.Combine(folder.Path, "schema.json"), "--out", Path.Combine(folder.Path, "run")]));
+        Assert.StartsWith("switchyard: ", terminal.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(folder.Path, "run")));
+    }
+
+    [Fact]
+    public void A_schema_that_is_not_the_models_is_refused()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string file in Directory.GetFiles(trained.Run)) File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
+        string schema = Path.Combine(folder.Path, "schema.json");
+        File.WriteAllText(schema, File.ReadAllText(schema).Replace("\"x3\"", "\"x33\"", StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(folder.Path, "queries.jsonl"), """{"candidates": [{"id": 1}]}""");
+        CapturedTerminal terminal = new();
+        Assert.Equal(ExitCode.Misuse, terminal.Run(CommandList.Create(), ["rank", "score", "--run", folder.Path, "--query", Path.Combine(folder.Path, "queries.jsonl")]));
+        Assert.Contains("not the schema", terminal.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Comparing_states_differences_with_intervals()
+    {
+        CapturedTerminal terminal = new();
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "compare", "--debiases", "none,tower", "--seeds", "2", "--pages", "60", .. Small, "--json"]) == ExitCode.Done, terminal.Error);
+        JsonNode result = JsonNode.Parse(terminal.Out.TrimEnd().Split('\n')[^1])!;
+        JsonNode truth = result["figures"]!.AsArray().Single(static figure => (string)figure!["figure"]! == "truth.auc")!;
+        JsonNode difference = truth["differences"]!["tower"]!;
+        Assert.InRange((double)difference["mean"]!, (double)difference["low"]!, (double)difference["high"]!);
+    }
+
+    /// <summary>A small log with its schema, and a ranker trained on it.</summary>
+    public sealed class TrainedRun : IDisposable
+    {
+        private readonly TemporaryFolder _folder = new();
+
+        public TrainedRun()
+        {
+            Do("rank", "simulate", "--out", Log, "--pages", "120");
+            Do(["rank", "train", "--data", Log, "--schema", Schema, .. Small, "--out", Run]);
+        }
+
+        public string Log => Path.Combine(_folder.Path, "clicks.csv");
+
+        public string Schema => Log + ".schema.json";
+
+        public string Run => Path.Combine(_folder.Path, "run");
+
+        public void Dispose() => _folder.Dispose();
+
+        private static void Do(params string[] words)
+        {
+            CapturedTerminal terminal = new();
+            Assert.True(terminal.Run(CommandList.Create(), words) == ExitCode.Done, terminal.Error);
+        }
+    }
+}
