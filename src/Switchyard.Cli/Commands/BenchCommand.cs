@@ -11,7 +11,7 @@ internal static class BenchCommand
     private const long Large = 1 << 30;
 
     /// <summary>Makes the group and its commands.</summary>
-    public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels(), CreateMoe(), BenchAllToAllCommand.Create(), CreateRank() };
+    public static Command Create() => new("bench", "Measures speed as a share of this machine's own limits.") { CreateTrain(), CreateKernels(), CreateMoe(), CreateRank(), BenchAllToAllCommand.Create() };
 
     private static RunnableCommand CreateTrain()
     {
