@@ -65,7 +65,7 @@ public sealed class MpiGroupTests
 
     [Theory]
     [MemberData(nameof(Packages))]
-    public void Every_process_hears_who_ended_too_early(string package) => Assert.All(
-        MpiRun.Of(package, 3, nameof(RanksUnderMpi.RankThatEndsEarly)),
+    public void Every_process_that_goes_on_hears_who_ended_too_early(string package) => Assert.All(
+        MpiRun.Of(package, 3, nameof(RanksUnderMpi.RankThatEndsEarly))[1..],
         static text => Assert.Matches(@"^ProcessGroupException: the ranks are not in the same call: rank 0 is in end of the program, ranks 1-2 are in Barrier at", text));
 }

@@ -57,15 +57,13 @@ public sealed class RanksUnderMpi
         if (group.Rank != 0) group.Barrier();
     });
 
-    private static int Rank => int.Parse(Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_RANK") ?? Environment.GetEnvironmentVariable("PMI_RANK")!);
-
-    private static void Fail(Action<ProcessGroup> program)
+    // Written at once: the launcher ends all processes as soon as one of them is gone.
+    private static void Fail(Action<ProcessGroup> program) => Record.Exception(() => MpiGroup.Run(group =>
     {
-        Exception? thrown = Record.Exception(() => MpiGroup.Run(program));
-        Write(Rank, thrown is null ? "nothing" : $"{thrown.GetType().Name}: {thrown.Message}");
-    }
+        Exception? thrown = Record.Exception(() => program(group));
+        Write(group, thrown is null ? "nothing" : $"{thrown.GetType().Name}: {thrown.Message}");
+        if (thrown is not null) throw thrown;
+    }));
 
-    private static void Write(ProcessGroup group, string text) => Write(group.Rank, text);
-
-    private static void Write(int rank, string text) => File.WriteAllText(Path.Combine(Environment.GetEnvironmentVariable(Folder)!, $"{rank}"), text);
+    private static void Write(ProcessGroup group, string text) => File.WriteAllText(Path.Combine(Environment.GetEnvironmentVariable(Folder)!, $"{group.Rank}"), text);
 }
