@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Switchyard.Cli.Benchmarks;
 using Switchyard.Collectives;
 using Switchyard.Collectives.AllToAll;
+using Switchyard.Collectives.Simulation;
 
 namespace Switchyard.Cli.Commands;
 
@@ -86,10 +87,24 @@ internal sealed class BenchAllToAllCommand
                 ["automatic"] = size.Chosen.Name,
                 ["automatic_seconds"] = size.Algorithms[^1].Seconds,
                 ["saving"] = size.Saving,
+                ["simulation"] = Simulate(group, size),
             });
         }
 
         if (group.Rank == 0 && output.Json) output.Result(new JsonObject { ["machine"] = Machine.Describe(), ["topology"] = group.Topology.ToString(), ["rows"] = rows, ["sizes"] = sizes });
+    }
+
+    /// <summary>What the simulation says to every measurement, on the cluster that the cost model was measured on.</summary>
+    private static JsonArray Simulate(ProcessGroup group, AllToAllBenchmark.Size size)
+    {
+        if (group.CostModel is not { } costs || ClusterModel.Of(costs, group.Topology) is not { } cluster) return [];
+        ClusterComparison comparison = new(cluster, 1 / size.Saving);
+        return new JsonArray([.. size.Algorithms.Where(static way => way.Algorithm is not null).Select(way => (JsonNode)new JsonObject
+        {
+            ["algorithm"] = way.Algorithm!.Name,
+            ["measured"] = way.Seconds,
+            ["simulated"] = comparison.Run(SimulatedAlgorithms.All.Single(algorithm => algorithm.Name() == way.Algorithm.Name), size.Bytes).Seconds,
+        })]);
     }
 
     private static BenchmarkRow Row(Topology topology, AllToAllBenchmark.Size size, AllToAllBenchmark.Measured way)

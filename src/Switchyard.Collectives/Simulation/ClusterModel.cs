@@ -27,6 +27,26 @@ public sealed record ClusterModel
     /// <summary>All ranks (P = N·G).</summary>
     public int Ranks => checked(Nodes * PerNode);
 
+    /// <summary>The cluster that a cost model was measured on; null where there is one node, or they differ in size.</summary>
+    /// <param name="costs">What was measured.</param>
+    /// <param name="topology">Among which ranks.</param>
+    public static ClusterModel? Of(CostModel costs, Topology topology)
+    {
+        ArgumentNullException.ThrowIfNull(costs);
+        ArgumentNullException.ThrowIfNull(topology);
+        if (topology.Nodes < 2 || topology.PerNode is not { } perNode) return null;
+        return new ClusterModel
+        {
+            Nodes = topology.Nodes,
+            PerNode = perNode,
+            NicBytesPerSecond = costs.Cards / costs.BetweenByte,
+            NicSecondsPerMessage = costs.BetweenStart / costs.Cards,
+            IntraBytesPerSecond = 1 / costs.InsideByte,
+            IntraSecondsPerMessage = costs.InsideStart,
+            CopyBytesPerSecond = 1 / costs.CopyByte,
+        };
+    }
+
     /// <summary>Checks that there is such a cluster.</summary>
     /// <exception cref="ArgumentException">There is not; the message says why.</exception>
     public void Check()
