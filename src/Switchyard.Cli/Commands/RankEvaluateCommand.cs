@@ -26,7 +26,7 @@ internal static class RankEvaluateCommand
                 RankingLines.Write(evaluation, output);
                 if (output.Json) output.Result(new JsonObject { ["examples"] = evaluation.Examples, ["tasks"] = RankingLines.Tasks(evaluation), ["gates"] = RankingLines.Gates(evaluation.Gates) });
             },
-            new Example("switchyard rank evaluate --run runs/ranker --data log.csv", "Prints AUC, log-loss and calibration of every task."))
+            new Example("switchyard rank evaluate --run runs/shop --data log.csv", "Prints AUC, log-loss and calibration of every task."))
         {
             run, data, threads,
         };
