@@ -10,8 +10,8 @@ namespace Switchyard.Collectives.Mpi;
 /// </summary>
 internal sealed class Alarm : IDisposable
 {
-    // How long to wait for the places of others once one has been heard.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+    // How long to wait for the places of others once one has been heard, and before a rank that failed leaves.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1), Farewell = TimeSpan.FromSeconds(5);
 
     private const int HeaderBytes = 8, MessageBytes = HeaderBytes + CallText.Bytes;
 
@@ -20,6 +20,7 @@ internal sealed class Alarm : IDisposable
     private readonly Scratch _incoming = new(), _outgoing = new();
     private readonly Region _message;
     private readonly string?[] _places;
+    private readonly bool[] _heard;
     private readonly Lock _mine = new();
     private nint _request;
     private string? _failure;
@@ -28,7 +29,8 @@ internal sealed class Alarm : IDisposable
     public Alarm(MpiLibrary mpi, int tag)
     {
         (_mpi, _tag) = (mpi, tag);
-        _places = new string?[mpi.Size];
+        (_places, _heard) = (new string?[mpi.Size], new bool[mpi.Size]);
+        _heard[mpi.Rank] = true;
         _message = _incoming.Take(MessageBytes);
         _request = mpi.Receive(_message.Address, MessageBytes, null, tag);
     }
@@ -48,7 +50,7 @@ internal sealed class Alarm : IDisposable
                     string text = CallText.Read(message[HeaderBytes..]);
                     if (failed) _failure ??= text;
                     else _places[rank] = text;
-                    _raised = true;
+                    _raised = _heard[rank] = true;
                     _request = _mpi.Receive(_message.Address, MessageBytes, null, _tag);
                 }
 
@@ -57,16 +59,13 @@ internal sealed class Alarm : IDisposable
         }
     }
 
-    /// <summary>Tells everybody that this rank's program failed.</summary>
+    /// <summary>Tells everybody that this rank's program failed, unless all know, and waits until they have answered.</summary>
     public void Raise(string failure)
     {
-        Tell(failed: true, failure);
+        if (!IsRaised) Tell(failed: true, failure);
         // A message leaves while its sender looks after it.
-        for (long started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < Grace / 4;)
-        {
+        for (long started = Stopwatch.GetTimestamp(); !_heard.All(static heard => heard) && Stopwatch.GetElapsedTime(started) < Farewell; Thread.Sleep(1))
             _ = IsRaised;
-            Thread.Sleep(1);
-        }
     }
 
     /// <summary>Finds out why this rank waits in vain.</summary>

@@ -64,7 +64,7 @@ public sealed class MpiGroup : ProcessGroup
         }
         catch (Exception exception)
         {
-            if (!alarm.IsRaised) alarm.Raise(exception is ProcessGroupException ? exception.Message : $"rank {mpi.Rank} failed: {exception.Message}");
+            alarm.Raise(exception is ProcessGroupException ? exception.Message : $"rank {mpi.Rank} failed: {exception.Message}");
             // The launcher ends all processes as soon as one has gone: the others get the time to say what they found.
             Thread.Sleep(LastWords);
             throw;

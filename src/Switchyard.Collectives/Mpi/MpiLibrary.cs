@@ -127,7 +127,12 @@ internal sealed partial class MpiLibrary
     /// <summary>Leaves MPI; every process must.</summary>
     public void Finish()
     {
-        lock (Turn) Check(Finalise(), "MPI_Finalize");
+        lock (Turn)
+        {
+            nint page = _page;
+            Check(FreeType(ref page), "MPI_Type_free");
+            Check(Finalise(), "MPI_Finalize");
+        }
     }
 
     private nint Handle((string? Symbol, nint Number) handle) => handle.Symbol is { } symbol ? NativeLibrary.GetExport(_handle, symbol) : handle.Number;
@@ -162,6 +167,9 @@ internal sealed partial class MpiLibrary
 
     [LibraryImport(Library, EntryPoint = "MPI_Type_commit")]
     private static partial int CommitType(ref nint type);
+
+    [LibraryImport(Library, EntryPoint = "MPI_Type_free")]
+    private static partial int FreeType(ref nint type);
 
     [LibraryImport(Library, EntryPoint = "MPI_Isend")]
     private static partial int Isend(nint address, int count, nint type, int to, int tag, nint communicator, out nint request);

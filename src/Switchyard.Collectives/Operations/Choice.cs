@@ -7,7 +7,8 @@ namespace Switchyard.Collectives;
 
 public abstract partial class ProcessGroup
 {
-    private const int SmallestProbe = 64, LargestProbe = 1 << 22; // bytes of a block, bytes that a rank sends
+    private const int SmallestProbe = 64, LargestProbe = 1 << 22, Growth = 8; // bytes of a block, bytes that a rank sends, from size to size
+    private const int ProbeRounds = 4;
 
     private static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(1);
 
@@ -23,8 +24,8 @@ public abstract partial class ProcessGroup
         // On a group of its own, so that the traffic of this one stays what its user made.
         using ProcessGroup probe = Duplicate(member, file, line);
         List<(AllToAllAlgorithm, double, double)> measured = [];
-        double spent = 0, last = 0;
-        for (int block = SmallestProbe; (long)block * Size <= LargestProbe && spent + 8 * last < ProbeTime.TotalSeconds; block *= 8)
+        double spent = 0, last = 0, next = 0;
+        for (int block = SmallestProbe; (long)block * Size <= LargestProbe && spent + next < ProbeTime.TotalSeconds; block *= Growth)
         {
             double before = spent;
             byte[] send = new byte[block * Size], receive = new byte[block * Size];
@@ -32,19 +33,22 @@ public abstract partial class ProcessGroup
             {
                 probe.Algorithm = algorithm;
                 double best = double.PositiveInfinity;
-                for (int round = 0; round < 3; round++)
+                for (int round = 0; round < ProbeRounds; round++)
                 {
                     double[] seconds = [probe.Time(() => probe.AllToAll<byte>(send, receive, member, file, line), member, file, line)];
                     probe.AllReduce<double>(seconds, Reduction.Max, member, file, line);
-                    // The first exchange of all opens connections.
-                    if (round > 0 || block > SmallestProbe) best = Math.Min(best, seconds[0]);
                     spent += seconds[0];
+                    // The first exchange of an algorithm opens connections, and is compiled.
+                    if (round > 0) best = Math.Min(best, seconds[0]);
                 }
 
                 measured.Add((algorithm, send.Length, best));
             }
 
+            // As long as starts cost more than bytes, the next size takes about as long as this one.
+            double growth = last == 0 ? 1 : Math.Clamp((spent - before) / last, 1, Growth);
             last = spent - before;
+            next = last * growth;
         }
 
         return CostModel = CostModel.Fit(Topology, measured);
