@@ -67,6 +67,7 @@ internal sealed class BenchAllToAllCommand
     private void Measure(ProcessGroup group, ParseResult parse, Output output, CancellationToken interrupted)
     {
         if (group.Rank == 0) group.Log = output.Say;
+        else if (MpiGroup.IsLaunched) output.LeaveResult();
         AllToAllBenchmark benchmark = new(group, parse.GetValue(_topK));
         JsonArray rows = [], sizes = [];
         for (int choices = 2; choices <= MostChoices && group.Topology is { Nodes: > 1, PerNode: not null }; choices++) Write(Row(group.Topology, choices, benchmark.Saving(choices)));
