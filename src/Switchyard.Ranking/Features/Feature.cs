@@ -47,6 +47,9 @@ public enum Pooling
 
     /// <summary>Their sum.</summary>
     Sum,
+
+    /// <summary>Their mean with learnt weights: see <see cref="Embeddings.AttentionPooling"/>.</summary>
+    Attention,
 }
 
 /// <summary>One feature of a schema: what is asked for, and what was measured on the training rows.</summary>
@@ -108,6 +111,9 @@ public sealed record Feature
 
     /// <summary>How many numbers a dense feature comes to: itself, its companions, and 1 where it is missing.</summary>
     internal int DenseWidth => Companions ? 4 : 2;
+
+    /// <summary>Whether its vectors are pooled by attention.</summary>
+    internal bool IsAttended => Kind == FeatureKind.Bag && Pooling == Pooling.Attention;
 
     /// <summary>How many places for names an example has.</summary>
     internal int Places => Kind == FeatureKind.Bag ? MaxValues : 1;

@@ -80,7 +80,7 @@ internal sealed class ServingFeatures
         {
             Feature feature = _layout.SparseFeatures[i];
             if (feature.Side != side) continue;
-            _tables[i].Pool(words[_layout.FirstId[i].._layout.FirstId[i + 1]], feature.Pooling, to.Slice(at, _tables[i].Width));
+            _tables[i].Pool(words[_layout.FirstId[i].._layout.FirstId[i + 1]], to.Slice(at, _tables[i].Width));
             at += _tables[i].Width;
         }
         return at;

@@ -18,7 +18,7 @@ public static class SimulatedLogFile
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         Philox random = new Philox(options.Seed).Split("world");
-        SimulatedLog log = SimulatedLog.Draw(RankingWorld.Draw(random.Split("truth")), LoggingPolicy.Find(options.Policy), options.Pages, options.Correlation, random.Split("taste"), random.Split("training"));
+        SimulatedLog log = SimulatedLog.Draw(RankingWorld.Draw(random.Split("truth")), options, options.Pages, random.Split("taste"), random.Split("training"));
         AtomicFile.Write(path, stream =>
         {
             using StreamWriter writer = new(stream, new UTF8Encoding(false), 1 << 16, leaveOpen: true);
