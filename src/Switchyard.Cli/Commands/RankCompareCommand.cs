@@ -62,11 +62,20 @@ internal sealed class RankCompareCommand
         contenders = Varied(contenders, parse.GetValue(_debiases), static (own, name) => name == "oracle"
             ? new(name, own.Options with { Debiasing = own.Options.Debiasing with { Kind = Debiasing.None } }, IsOracle: true)
             : new(name, own.Options with { Debiasing = own.Options.Debiasing with { Kind = NamedChoice.Parse<Debiasing>(name) } }));
-        // Without a name it is what the other options say.
-        if (contenders is [{ Name: "" } plain]) contenders = [plain with { Name = string.Join(' ', _settings.Given(parse).Select(option => $"{option.Name[2..]} {parse.GetResult(option)!.Tokens[0].Value}")) is { Length: > 0 } name ? name : "defaults" }];
-        contenders = [.. contenders, .. (parse.GetValue(_against) ?? []).Select(words => new Contender(words.Replace("--", "", StringComparison.Ordinal), Read(parse, schema, words)))];
+        string[] against = parse.GetValue(_against) ?? [];
+        if (against.Any(string.IsNullOrWhiteSpace)) throw new ArgumentException("--against says nothing: give the options in which the model differs");
+        if (contenders is [{ Name: "" } plain]) contenders = [plain with { Name = NameOf(parse, against) }];
+        contenders = [.. contenders, .. against.Select(words => new Contender(words.Replace("--", "", StringComparison.Ordinal), Read(parse, schema, words)))];
         if (contenders.GroupBy(static one => one.Name).FirstOrDefault(static same => same.Count() > 1) is { Key: var twice }) throw new ArgumentException($"'{twice}' is compared with itself: name every model once");
         return contenders.Length > 1 ? contenders : throw new ArgumentException("one model compares with nothing: give two or more by --models, --debiases or --against");
+    }
+
+    /// <summary>What the model of the other options is called: by those in which the models differ.</summary>
+    private string NameOf(ParseResult parse, string[] against)
+    {
+        string[] words = [.. against.SelectMany(static words => words.Split(' '))];
+        string name = string.Join(' ', _settings.Given(parse).Where(option => words.Contains(option.Name)).Select(option => $"{option.Name[2..]} {parse.GetResult(option)!.Tokens[0].Value}"));
+        return name.Length > 0 ? name : "defaults";
     }
 
     private RankingOptions Read(ParseResult parse, FeatureSchema? schema, string words)
