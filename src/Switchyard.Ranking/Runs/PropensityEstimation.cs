@@ -1,7 +1,6 @@
 using Switchyard.Modules.Optimisers;
 using Switchyard.Ranking.Bias;
 using Switchyard.Ranking.Data;
-using Switchyard.Ranking.Embeddings;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Losses;
 using Switchyard.Ranking.Networks;

@@ -21,7 +21,7 @@ public sealed class RankingResumeTests : IDisposable
         using (RankingData data = RankingData.Open(options, SimulatedLog.Schema))
         using (RankingTraining training = RankingTraining.Begin(whole, options, data))
         {
-            Assert.False(training.Run().IsInterrupted);
+            Assert.False(training.Run(cancellation: TestContext.Current.CancellationToken).IsInterrupted);
             training.Finish();
             steps = training.Plan.Steps!.Value;
         }
