@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Switchyard.Files;
 using Switchyard.Ranking.Bias;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Metrics;
@@ -21,6 +22,7 @@ internal sealed class RankCompareCommand
     private readonly Option<ulong> _firstSeed = new("--first-seed") { Description = "The first of them", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<string?> _data = new("--data") { Description = "A log; without it a simulated world for each seed", HelpName = "PATH" };
     private readonly Option<string?> _schema = new("--schema") { Description = "What its columns mean: a schema file, or the name of a built-in one", HelpName = "FILE" };
+    private readonly Option<string?> _report = new("--report") { Description = "A page to write with all differences, and with what each model gains for one task against another", HelpName = "FILE" };
     private readonly Option<int> _threads = SharedOptions.Threads();
 
     /// <summary>Makes the command.</summary>
@@ -35,7 +37,7 @@ internal sealed class RankCompareCommand
             new Example("switchyard rank compare --debiases none,tower,oracle --seeds 3", "Says what de-biasing gains against the truth, and how sure that is."),
             new Example("switchyard rank compare --models shared-bottom,omoe,mmoe --seeds 3 --correlation -0.5", "Compares networks where two tasks want opposite things."),
             new Example("switchyard rank compare --gate-dropout 0 --against '--gate-dropout 0.1' --against '--gate-dropout 0.3' --seeds 3", "Compares settings of one network."));
-        foreach (Option option in (Option[])[compare._models, compare._debiases, compare._against, compare._seeds, compare._firstSeed, compare._data, compare._schema]) command.Add(option);
+        foreach (Option option in (Option[])[compare._models, compare._debiases, compare._against, compare._seeds, compare._firstSeed, compare._data, compare._schema, compare._report]) command.Add(option);
         compare._settings.AddTo(command);
         command.Add(compare._threads);
         return command;
@@ -53,6 +55,9 @@ internal sealed class RankCompareCommand
             for (int i = 0; i < seeds; i++) comparison.Run(parse.GetValue(_firstSeed) + (ulong)i, _ => progress.Report(++done), interrupted);
         }
         Tell(comparison, seeds, output);
+        if (parse.GetValue(_report) is not { } report) return;
+        AtomicFile.WriteText(report, ModelComparisonReport.Compose(comparison, TypedLine.Of(parse)).Render());
+        output.WriteLine($"report: {report}");
     }
 
     private Contender[] Contenders(ParseResult parse, FeatureSchema? schema)

@@ -93,8 +93,10 @@ internal sealed class RankTrainCommand
         if (training.Options.Debiasing.Kind != Debiasing.None && collinearity > Collinearity.Alarming)
             output.Warn($"the features explain {collinearity:p0} of the position's variance (R²): what is due to the one and what to the other can hardly be told apart; log some pages in random order");
         output.Say($"{training.Task.ModelDescription}; {training.Data.Training.Count:N0} examples to learn from, {training.Data.Test.Examples.Count:N0} to test");
+        foreach (Feature feature in training.Data.Schema.Features.Where(static feature => feature.Hash is not null))
+            output.Say(Invariant($"{feature.Name}: {feature.Collisions:p1} of the names share one of the {feature.Hash} rows with another"));
         if (training.Model.Propensities is not { } theta) return;
-        string source = training.Data.Propensities is null ? "estimated by expectation-maximisation" : "known, or from pages in random order";
+        string source = training.Data.Propensities is null ? "estimated by expectation-maximisation" : "known or from pages in random order";
         for (int device = 0; device < theta.GetLength(1); device++)
             output.Say($"propensities of device {device + 1}, {source}: {string.Join(' ', Enumerable.Range(0, theta.GetLength(0)).Select(position => theta[position, device].ToString("f3", CultureInfo.InvariantCulture)))}");
     }

@@ -35,6 +35,12 @@ public static class Propensities
             }
         }
         if (clicks is null || shown is null) throw new ArgumentException("there are no examples to estimate from");
+        return OfClicks(clicks, shown);
+    }
+
+    /// <summary>The clicks of each place over how often it was shown, over the same of the first [positions, devices].</summary>
+    internal static double[,] OfClicks(double[,] clicks, double[,] shown)
+    {
         double[,] rates = new double[clicks.GetLength(0), clicks.GetLength(1)];
         for (int device = 0; device < rates.GetLength(1); device++)
             for (int position = 0; position < rates.GetLength(0); position++)

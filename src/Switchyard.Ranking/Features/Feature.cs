@@ -103,6 +103,9 @@ public sealed record Feature
     /// <summary>The names, the most frequent first; measured, where names are not hashed.</summary>
     public IReadOnlyList<string> Vocabulary { get; init; } = [];
 
+    /// <summary>The share of hashed names that share their row with another, as far as the rows in use tell (linear counting, Whang et al. 1990); measured.</summary>
+    public double Collisions { get; init; }
+
     /// <summary>The columns that it is read from.</summary>
     internal IReadOnlyList<string> Sources => Columns ?? [Name];
 

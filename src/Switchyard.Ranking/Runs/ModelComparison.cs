@@ -15,6 +15,8 @@ public sealed record Contender(string Name, RankingOptions Options, bool IsOracl
 /// <param name="schema">What the columns of their data mean; null for a simulated world.</param>
 public sealed class ModelComparison(IReadOnlyList<Contender> contenders, FeatureSchema? schema)
 {
+    private const string Truth = "truth.", Auc = ".auc", Rmse = ".rmse";
+
     private readonly Dictionary<(string Contender, string Figure), List<double>> _figures = [];
     private readonly Dictionary<string, string> _descriptions = [];
 
@@ -23,6 +25,16 @@ public sealed class ModelComparison(IReadOnlyList<Contender> contenders, Feature
 
     /// <summary>The figures that every contender has, in order.</summary>
     public IReadOnlyList<string> Names { get; private set; } = [];
+
+    /// <summary>The figure of each task by which it is judged, in the order of the tasks: its AUC, or its RMSE.</summary>
+    public IReadOnlyList<string> TaskFigures => [.. Names.Where(static name => !name.StartsWith(Truth, StringComparison.Ordinal) && (name.EndsWith(Auc, StringComparison.Ordinal) || name.EndsWith(Rmse, StringComparison.Ordinal)))];
+
+    /// <summary>Whether less of a figure of a task is better.</summary>
+    public static bool IsBetterWhenSmaller(string figure)
+    {
+        ArgumentNullException.ThrowIfNull(figure);
+        return figure.EndsWith(Rmse, StringComparison.Ordinal);
+    }
 
     /// <summary>A figure of a contender, seed by seed.</summary>
     public double[] Of(string contender, string figure) => [.. _figures[(contender, figure)]];
@@ -91,8 +103,8 @@ public sealed class ModelComparison(IReadOnlyList<Contender> contenders, Feature
         if (!double.IsNaN(evaluation.TruthAuc)) (figures["truth.auc"], figures["truth.ndcg"]) = (evaluation.TruthAuc, evaluation.TruthNdcg);
         foreach (TaskFigures task in evaluation.Tasks)
         {
-            if (task.Task.Kind == TaskKind.Regression) figures[$"{task.Task.Name}.rmse"] = task.Rmse;
-            else (figures[$"{task.Task.Name}.auc"], figures[$"{task.Task.Name}.log_loss"]) = (task.Auc, task.LogLoss);
+            if (task.Task.Kind == TaskKind.Regression) figures[task.Task.Name + Rmse] = task.Rmse;
+            else (figures[task.Task.Name + Auc], figures[$"{task.Task.Name}.log_loss"]) = (task.Auc, task.LogLoss);
         }
         if (evaluation.Gates.Count > 0)
         {

@@ -46,7 +46,7 @@ internal sealed class MappedTable
         int count = ids.IndexOf(-1) is >= 0 and int end ? end : ids.Length;
         if (count == 1)
         {
-            Read(ids[0], 0, to);
+            Read(ids[0], to);
             return;
         }
         to.Clear();
@@ -78,6 +78,9 @@ internal sealed class MappedTable
         }
         TensorPrimitives.SoftMax(weights, weights);
     }
+
+    /// <summary>One row.</summary>
+    public void Read(int row, Span<float> to) => Read(row, 0, to);
 
     private void Read(int row, int start, Span<float> to)
     {

@@ -88,7 +88,8 @@ internal sealed class ServingModel : IDisposable
     {
         Workspace workspace = Workspace;
         float[] numbers = workspace.Numbers;
-        _features.FillQuery(query.Words(this, FeatureSide.Query), numbers.AsSpan(_query.Start, _query.Width));
+        ReadOnlySpan<int> asked = query.Words(this, FeatureSide.Query);
+        _features.FillQuery(asked, numbers.AsSpan(_query.Start, _query.Width));
         _plan.Begin(numbers);
         int done = 0;
         while (done < candidates.Length && (done == 0 || clock.GetTimestamp() < deadline))
@@ -97,7 +98,7 @@ internal sealed class ServingModel : IDisposable
             for (int row = 0; row < rows; row++)
             {
                 Candidate candidate = candidates[done + row];
-                _features.FillCandidate(candidate.Words(this, FeatureSide.Candidate), _candidates.Row(numbers, row));
+                _features.FillCandidate(candidate.Words(this, FeatureSide.Candidate), asked, _candidates.Row(numbers, row));
                 workspace.Ids[done + row] = candidate.Id;
             }
             _plan.Run(numbers, rows);

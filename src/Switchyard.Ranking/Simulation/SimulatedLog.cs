@@ -23,7 +23,7 @@ public sealed record SimulatedLog(MemoryExamples Examples, bool[] Relevant, bool
             new TaskColumn { Name = "like", When = "click", Weight = 0.3, ScoreWeight = 0 },
             new TaskColumn { Name = "watch", Kind = TaskKind.Regression, When = "click", Weight = 0.1, Logarithm = true, ScoreWeight = 0 },
         ],
-        Position = new PositionColumns { Column = "position", Device = "device", Positions = RankingWorld.Slots, Devices = ["desktop", "mobile"] },
+        Position = new PositionColumns { Column = "position", Device = "device", Random = "random", Positions = RankingWorld.Slots, Devices = ["desktop", "mobile"] },
         Group = "page",
     };
 

@@ -102,9 +102,14 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
     public void Weighting_by_propensities_estimates_them_where_nobody_gave_any()
     {
         using TemporaryFolder folder = new();
-        CapturedTerminal terminal = new();
-        Assert.True(terminal.Run(CommandList.Create(), ["rank", "train", "--data", trained.Log, "--schema", trained.Schema, "--debias", "ipw", .. Small, "--out", Path.Combine(folder.Path, "run")]) == ExitCode.Done, terminal.Error);
-        Assert.Contains("propensities of device 1, estimated by expectation-maximisation: 1.000", terminal.Error, StringComparison.Ordinal);
+        string log = Path.Combine(folder.Path, "log.csv");
+        foreach ((string policy, string source) in (ReadOnlySpan<(string, string)>)[("wrong", "estimated by expectation-maximisation"), ("wrong-mixed", "known or from pages in random order")])
+        {
+            CapturedTerminal terminal = new();
+            Assert.True(terminal.Run(CommandList.Create(), ["rank", "simulate", "--out", log, "--pages", "60", "--policy", policy]) == ExitCode.Done, terminal.Error);
+            Assert.True(terminal.Run(CommandList.Create(), ["rank", "train", "--data", log, "--schema", log + ".schema.json", "--debias", "ipw", .. Small, "--out", Path.Combine(folder.Path, policy)]) == ExitCode.Done, terminal.Error);
+            Assert.Contains($"propensities of device 1, {source}: 1.000", terminal.Error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -253,8 +258,12 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
     [Fact]
     public void Networks_are_compared_on_the_synthetic_pair()
     {
-        JsonNode result = Compared(["--world", "synthetic", "--correlation", "0.9", "--models", "mmoe,omoe,shared-bottom", "--pages", "30"]);
+        using TemporaryFolder folder = new();
+        string report = Path.Combine(folder.Path, "report.html");
+        JsonNode result = Compared(["--report", report, "--world", "synthetic", "--correlation", "0.9", "--models", "mmoe,omoe,shared-bottom", "--pages", "30"]);
         Assert.Equal(["loss", "first.rmse", "second.rmse"], result["figures"]!.AsArray().Select(static figure => (string)figure!["figure"]!));
+        string page = File.ReadAllText(report);
+        foreach (string part in (string[])["Seesaw", "first.rmse", "shared-bottom", "Mmoe, 200 inputs"]) Assert.Contains(part, page, StringComparison.Ordinal);
     }
 
     [Theory]
