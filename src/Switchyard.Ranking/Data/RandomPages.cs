@@ -1,4 +1,3 @@
-using Switchyard.Ranking.Bias;
 using Switchyard.Ranking.Features;
 
 namespace Switchyard.Ranking.Data;

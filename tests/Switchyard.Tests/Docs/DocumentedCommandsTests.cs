@@ -113,8 +113,8 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             Prepare("train", "--data", "book.txt", "--recipe", "dense");
             Directory.Move(In($"new-{_newRuns}"), In("runs/dense"));
             _folder.Write("census-income.test.gz", Zipped(Census()));
-            Prepare("rank", "simulate", "--out", "clicks.csv", "--pages", "40");
-            Prepare("rank", "train", "--data", "clicks.csv", "--schema", "clicks.csv.schema.json");
+            Prepare("rank", "simulate", "--out", "shown.csv", "--pages", "40");
+            Prepare("rank", "train", "--data", "shown.csv", "--schema", "shown.csv.schema.json");
             Directory.Move(In($"new-{_newRuns}"), In("runs/ranker"));
             (_, string[] log) = Assert.Single(Documentation.Blocks("docs/ranking.md", "csv"));
             string[] rows = [.. Enumerable.Range(0, 40).SelectMany(copy => log.Skip(1).Select(row => $"{copy}{row}"))];
