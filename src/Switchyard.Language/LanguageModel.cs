@@ -1,5 +1,6 @@
 using Switchyard.Collectives;
 using Switchyard.Experts;
+using Switchyard.Experts.Gates;
 using Switchyard.Experts.Ranks;
 using Switchyard.Modules;
 using Switchyard.Tensors;
@@ -48,6 +49,11 @@ public abstract class LanguageModel : Module
             return ParameterCount - experts + (Options.HasExperts ? (long)(experts * Options.Routing.ExpertsPerToken(Options.Experts) / Options.Experts) : 0);
         }
     }
+
+    /// <summary>How many of those multiply: all but tables, of which a token looks up a row.</summary>
+    /// <param name="embeddings">The weights of the model's own tables.</param>
+    private protected long MultiplyingParameterCount(long embeddings)
+        => ActiveParameterCount - embeddings - Modules().Select(static module => module.Module).OfType<Gate>().Sum(static gate => gate.TableParameterCount);
 
     /// <summary>The ranks that the experts are shared out among, and that go through a batch together; null for one.</summary>
     public ProcessGroup? Ranks { get; private set; }
