@@ -1,8 +1,6 @@
 using Switchyard.Experts;
 using Switchyard.Experts.Gates;
-using Switchyard.Experts.Selection;
 using Switchyard.Tensors;
-using Switchyard.Tests.Tensors;
 
 namespace Switchyard.Tests.Experts.Gates;
 
