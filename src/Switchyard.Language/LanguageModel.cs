@@ -50,6 +50,11 @@ public abstract class LanguageModel : Module
         }
     }
 
+    /// <summary>How many of those multiply: all but tables, of which a token looks up a row.</summary>
+    /// <param name="embeddings">The weights of the model's own tables.</param>
+    private protected long MultiplyingParameterCount(long embeddings)
+        => ActiveParameterCount - embeddings - Modules().Select(static module => module.Module).OfType<Gate>().Sum(static gate => gate.TableParameterCount);
+
     /// <summary>The ranks that the experts are shared out among, and that go through a batch together; null for one.</summary>
     public ProcessGroup? Ranks { get; private set; }
 

@@ -46,7 +46,7 @@ public sealed class DecoderModel : CausalModel
     {
         get
         {
-            long multiplying = ActiveParameterCount - (Options.TieEmbeddings ? 0 : (long)Options.Vocabulary * Options.Width);
+            long multiplying = MultiplyingParameterCount(Options.TieEmbeddings ? 0 : (long)Options.Vocabulary * Options.Width);
             double attention = 2.0 * 2 * Options.Heads * Options.ActualHeadWidth * (Options.Context / 2.0) * Options.Layers;
             return 6.0 * multiplying + 3 * attention;
         }

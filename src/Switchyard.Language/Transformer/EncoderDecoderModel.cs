@@ -46,7 +46,7 @@ public sealed class EncoderDecoderModel : LanguageModel
 
     /// <inheritdoc/>
     /// <remarks>For a target token with one source token beside it; scores of attention are left out, sentences being short.</remarks>
-    public override double TrainingFlopsPerToken => 6.0 * (ActiveParameterCount - (Options.TieEmbeddings ? 0 : (long)Options.Vocabulary * Options.Width));
+    public override double TrainingFlopsPerToken => 6.0 * MultiplyingParameterCount(Options.TieEmbeddings ? 0 : (long)Options.Vocabulary * Options.Width);
 
     /// <summary>Reads sources.</summary>
     /// <param name="ids">Int32 [batch, source tokens].</param>

@@ -40,7 +40,7 @@ public sealed class EncoderModel : LanguageModel
         {
             long embeddings = (long)Options.Vocabulary * Options.Width * (Options.TieEmbeddings ? 1 : 2);
             double attention = 2.0 * 2 * Options.Heads * Options.ActualHeadWidth * Options.Context * Options.Layers;
-            return 6.0 * (ActiveParameterCount - embeddings) + 3 * attention;
+            return 6.0 * MultiplyingParameterCount(embeddings) + 3 * attention;
         }
     }
 
