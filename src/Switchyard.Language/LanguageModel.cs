@@ -73,4 +73,9 @@ public abstract class LanguageModel : Module
         foreach (MoeLayer layer in Modules().Select(static module => module.Module).OfType<MoeLayer>().ToArray()) layer.Distribute(ranks, queue);
         Ranks = ranks;
     }
+
+    /// <summary>What gates may look at, with the batch of all ranks that these tokens are part of.</summary>
+    private protected RoutingContext OfAllRanks(RoutingContext context) => Ranks is null || !Options.HasExperts
+        ? context
+        : context with { Ranks = new RankedBatch(Ranks, (int)context.TokenIds!.Elements, context) };
 }

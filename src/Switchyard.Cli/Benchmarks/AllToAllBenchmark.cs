@@ -13,6 +13,9 @@ namespace Switchyard.Cli.Benchmarks;
 /// <param name="topK">Choices of a token.</param>
 internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
 {
+    /// <summary>Experts of a rank in <see cref="Saving"/>.</summary>
+    public const int ExpertsPerRank = 8;
+
     private const int Width = 256; // of float: rows of 1 KiB
 
     /// <summary>What one way to exchange took.</summary>
@@ -27,6 +30,42 @@ internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
     /// <param name="Chosen">What the model chose.</param>
     /// <param name="Algorithms">All algorithms that the topology allows, and the automatic choice at the end.</param>
     internal sealed record Size(long Bytes, double Saving, AllToAllAlgorithm Chosen, IReadOnlyList<Measured> Algorithms);
+
+    /// <summary>
+    /// By which factor one copy of a token per node cuts the bytes between nodes, there and back, for tokens that choose among
+    /// eight experts of every rank; checks that the same bits arrive. Every rank calls it.
+    /// </summary>
+    /// <param name="choices">Experts of a token.</param>
+    public double Saving(int choices)
+    {
+        const int Tokens = 2048, Narrow = 4;
+        Random random = new(group.Rank);
+        int[] experts = [.. Enumerable.Range(0, ExpertsPerRank * group.Size)];
+        (int Token, int Rank)[] pairs = [.. Enumerable.Range(0, Tokens).SelectMany(token =>
+        {
+            random.Shuffle(experts);
+            return experts.Take(choices).Select(expert => (Token: token, Rank: expert / ExpertsPerRank)).ToArray();
+        }).OrderBy(static pair => pair.Rank)];
+        nint[] perRank = [.. Enumerable.Range(0, group.Size).Select(rank => (nint)pairs.Count(pair => pair.Rank == rank))];
+        TokenExchange exchange = new(group, Tokens, [.. pairs.Select(static pair => pair.Token)], perRank);
+        float[] sent = [.. Enumerable.Range(0, Tokens * Narrow).Select(_ => random.NextSingle())];
+        (long allBytes, float[] all) = Carry(AllToAllAlgorithm.Flat);
+        (long bytes, float[] copies) = Carry(AllToAllAlgorithm.Deduplicated);
+        return all.AsSpan().SequenceEqual(copies) ? (double)allBytes / bytes : throw new InvalidOperationException("one copy of a token per node brings other bits than a copy per pair");
+
+        (long Bytes, float[] Arrived) Carry(AllToAllAlgorithm algorithm)
+        {
+            float[] rows = new float[exchange.Received * Narrow], sums = new float[sent.Length];
+            group.Algorithm = algorithm;
+            group.Traffic.Reset();
+            exchange.Dispatch<float>(sent, rows, Narrow);
+            exchange.Combine<float>(rows, sums, Narrow);
+            long[] between = [group.Traffic.Between.Bytes];
+            group.AllReduce<long>(between);
+            group.Algorithm = null;
+            return (between[0], [.. rows, .. sums]);
+        }
+    }
 
     /// <summary>Measures one size; every rank calls it.</summary>
     /// <param name="bytes">What every rank sends, at least.</param>

@@ -23,6 +23,9 @@ internal sealed class LayerBenchmark(LayerSize size, bool backward) : Benchmark(
     private const double Tolerance = 1e-4;
     private const double VeryLong = 20; // seconds
 
+    // The runtime compiles in steps what is called often: all of it shall be at its last before it is measured.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+
     /// <inheritdoc/>
     /// <remarks>The einsum's cubes [tokens, experts · capacity] above all, then weights with their gradients, and rows.</remarks>
     public override long Bytes
@@ -49,36 +52,30 @@ internal sealed class LayerBenchmark(LayerSize size, bool backward) : Benchmark(
             ("padded buffer", () => PaddedBuffer.Forward(layer.Tokens, routing, capacity, layer.Bank)),
             ("selection loop", () => SelectionLoop.Forward(layer.Tokens, routing, (expert, rows) => layer.Single[expert].Forward(rows))),
         ];
-        double[][] seconds = [.. ways.Select(_ => new double[rounds])];
-        long[] bytes = new long[ways.Length];
         double[] first = new double[ways.Length];
+        long[] bytes = new long[ways.Length];
         double[][]? expected = null;
-        for (int round = -1; round < rounds; round++)
+        for (int way = 0; way < ways.Length; way++)
+        {
+            using TensorScope run = new();
+            long before = MemoryPool.BytesInUse, started = Stopwatch.GetTimestamp();
+            MemoryPool.ForgetMost();
+            Tensor[] results = layer.Run(ways[way].Forward, routing, backward);
+            (first[way], bytes[way]) = (Stopwatch.GetElapsedTime(started).TotalSeconds, MemoryPool.MostBytesInUse - before);
+            double[][] values = [.. results.Select(static result => result.To(ElementType.Float64).ToArray<double>())];
+            if (expected is null) expected = values;
+            else AssertEqual(expected, values, ways[way].Name);
+        }
+
+        double[][] seconds = [.. ways.Select(_ => new double[rounds])];
+        long warm = Stopwatch.GetTimestamp();
+        for (int round = -1; round < rounds; round += round < 0 && Stopwatch.GetElapsedTime(warm) < WarmUp ? 0 : 1)
         {
             for (int way = 0; way < ways.Length; way++)
             {
                 interrupted.ThrowIfCancellationRequested();
-                if (round >= 0 && first[way] > VeryLong)
-                {
-                    seconds[way][round] = first[way];
-                    continue;
-                }
-                using TensorScope run = new();
-                long before = MemoryPool.BytesInUse;
-                MemoryPool.ForgetMost();
-                long started = Stopwatch.GetTimestamp();
-                Tensor[] results = layer.Run(ways[way].Forward, routing, backward);
-                double elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
-                if (round >= 0)
-                {
-                    seconds[way][round] = elapsed;
-                    continue;
-                }
-                first[way] = elapsed;
-                bytes[way] = MemoryPool.MostBytesInUse - before;
-                double[][] sums = [.. results.Select(static result => result.To(ElementType.Float64).ToArray<double>())];
-                if (expected is null) expected = sums;
-                else AssertEqual(expected, sums, ways[way].Name);
+                double taken = first[way] > VeryLong ? first[way] : 1 / RateBenchmark.Rate(1, () => layer.Run(ways[way].Forward, routing, backward));
+                if (round >= 0) seconds[way][round] = taken;
             }
         }
 

@@ -131,23 +131,19 @@ public sealed class MpiGroup : ProcessGroup
     private void Complete(Span<nint> requests, int incoming)
     {
         Waiting waiting = new(_crowded);
-        Span<bool> done = new bool[requests.Length];
-        for (int open = requests.Length; open > 0;)
+        // In order: every look lets MPI work on all of them, and there is nothing to do before the last is done.
+        for (int done = 0; done < requests.Length;)
         {
-            int before = open;
-            for (int i = 0; i < requests.Length; i++)
+            if (_mpi.IsDone(ref requests[done]))
             {
-                if (done[i] || !_mpi.IsDone(ref requests[i])) continue;
-                done[i] = true;
-                open--;
+                done++;
+                continue;
             }
 
-            if (open == 0 || open < before) continue;
             bool late = waiting.Elapsed > Timeout;
-            if (late || _alarm.IsRaised)
+            if (late || (waiting.IsLong && _alarm.IsRaised))
             {
-                for (int i = 0; i < incoming; i++)
-                    if (!done[i]) _mpi.GiveUp(ref requests[i]);
+                for (int i = done; i < incoming; i++) _mpi.GiveUp(ref requests[i]);
                 throw _alarm.Failure(_call.ToString(), late ? Timeout : null);
             }
 

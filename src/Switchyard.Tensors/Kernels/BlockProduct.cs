@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Switchyard.Tensors.Kernels;
 
@@ -23,9 +22,9 @@ internal static unsafe class BlockProduct
     // Rows of B that are read in place at a time: each is a stream of its own, which the processor fetches ahead.
     private const int InnerBlockInPlace = 16;
 
-    // Few rows are done with a slice of B sooner than the next one comes from memory. Smaller slices stay in the second-level
-    // cache, into which the next one is fetched meanwhile.
-    private const int FewRows = 32, InnerBlockOfFewRows = 64;
+    // With one slice of A, so many strips of B are packed just before they are needed that they are still in the second-level
+    // cache then. A transposed B is read in whole rows anyway; of a plain one each piece of a row should be some kilobytes.
+    private const int StripsTogether = 4, PlainStripsTogether = 32;
 
     private const int TileElements = 14 * 32;
 
@@ -47,8 +46,7 @@ internal static unsafe class BlockProduct
         where TLanes : struct, ILanes<T, TVector>
     {
         bool inPlace = !block.BTransposed && block.BRows == null && block.Rows <= RowsWorthPacking;
-        bool fetchesAhead = block.Rows <= FewRows && !block.BTransposed && block.BRows == null;
-        int innerBlock = inPlace ? InnerBlockInPlace : fetchesAhead ? InnerBlockOfFewRows : TLanes.InnerBlock;
+        int innerBlock = inPlace ? InnerBlockInPlace : TLanes.InnerBlock;
         // An empty inner dimension is one empty chain, which stores the zeros.
         int innerSlices = Math.Max(1, (block.Inner + innerBlock - 1) / innerBlock);
         for (int column = 0; column < block.Columns; column += ColumnBlock)
@@ -58,34 +56,41 @@ internal static unsafe class BlockProduct
             {
                 int k = Edges.Of(block.Inner, innerSlices, i, Edges.InnerStep), end = Edges.Of(block.Inner, innerSlices, i + 1, Edges.InnerStep);
                 Block<T> slice = block.Cut(0, block.Rows, column, columns).CutInner(k, end - k);
-                bool fetches = fetchesAhead && end < block.Inner;
-                if (inPlace) RunInPlace<T, TVector, TLanes>(slice, fetches);
-                else RunPacked<T, TVector, TLanes>(slice, fetches);
+                if (inPlace) RunInPlace<T, TVector, TLanes>(slice);
+                else RunPacked<T, TVector, TLanes>(slice);
             }
         }
     }
 
-    private static void RunPacked<T, TVector, TLanes>(in Block<T> slice, bool fetches)
+    private static void RunPacked<T, TVector, TLanes>(in Block<T> slice)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
     {
         int rowBlocks = (slice.Rows + RowBlock - 1) / RowBlock;
         Panels strips = Strips<T, TVector, TLanes>(slice.Columns, slice.Inner);
-        T* packedB = Scratch.Rent<T>(strips.Elements + PanelsOfA<T, TVector, TLanes>(RowBlock, slice.Inner).Elements), packedA = packedB + strips.Elements;
-        PackB(slice, strips, packedB);
-        for (int i = 0; i < rowBlocks; i++)
+        int together = Math.Min(strips.Count, rowBlocks > 1 ? strips.Count : slice.BTransposed ? StripsTogether : PlainStripsTogether);
+        T* packedB = Scratch.Rent<T>(together * strips.Stride + PanelsOfA<T, TVector, TLanes>(RowBlock, slice.Inner).Elements), packedA = packedB + together * strips.Stride;
+        for (int first = 0; first < strips.Count; first += together)
         {
-            int row = (int)((long)slice.Rows * i / rowBlocks), rows = (int)((long)slice.Rows * (i + 1) / rowBlocks) - row;
-            Block<T> block = slice.Cut(row, rows, 0, slice.Columns);
-            Panels panels = PanelsOfA<T, TVector, TLanes>(rows, slice.Inner);
-            PackA(block, panels, packedA);
-            MultiplyPacked<T, TVector, TLanes>(block, panels, packedA, strips, packedB, fetches);
+            int column = strips.First(first);
+            Block<T> group = slice.Cut(0, slice.Rows, column, strips.First(Math.Min(first + together, strips.Count)) - column);
+            Panels stripsOfGroup = Strips<T, TVector, TLanes>(group.Columns, slice.Inner);
+            PackB(group, stripsOfGroup, packedB);
+            for (int i = 0; i < rowBlocks; i++)
+            {
+                int row = (int)((long)slice.Rows * i / rowBlocks), rows = (int)((long)slice.Rows * (i + 1) / rowBlocks) - row;
+                Block<T> block = group.Cut(row, rows, 0, group.Columns);
+                Panels panels = PanelsOfA<T, TVector, TLanes>(rows, slice.Inner);
+                // Where a second group comes there is one block of A, and it is packed already.
+                if (first == 0) PackA(block, panels, packedA);
+                MultiplyPacked<T, TVector, TLanes>(block, panels, packedA, stripsOfGroup, packedB);
+            }
         }
     }
 
-    /// <summary>Multiplies a packed block of A, all panels, by a packed block of B, strip after strip, and may fetch what comes below in B.</summary>
-    internal static void MultiplyPacked<T, TVector, TLanes>(in Block<T> block, in Panels panels, T* packedA, in Panels strips, T* packedB, bool fetches = false)
+    /// <summary>Multiplies a packed block of A, all panels, by a packed block of B, strip after strip.</summary>
+    internal static void MultiplyPacked<T, TVector, TLanes>(in Block<T> block, in Panels panels, T* packedA, in Panels strips, T* packedB)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
@@ -94,12 +99,11 @@ internal static unsafe class BlockProduct
         {
             int column = strips.First(strip);
             Block<T> tiles = block.Cut(0, block.Rows, column, strips.First(strip + 1) - column);
-            if (fetches) FetchBelow(tiles);
             RunStrip<T, TVector, TLanes>(tiles, panels, packedA, packedB + strip * strips.Stride, strips.Width);
         }
     }
 
-    private static void RunInPlace<T, TVector, TLanes>(in Block<T> slice, bool fetches)
+    private static void RunInPlace<T, TVector, TLanes>(in Block<T> slice)
         where T : unmanaged
         where TVector : unmanaged
         where TLanes : struct, ILanes<T, TVector>
@@ -111,22 +115,9 @@ internal static unsafe class BlockProduct
         {
             int column = strips.First(strip);
             Block<T> tiles = slice.Cut(0, slice.Rows, column, strips.First(strip + 1) - column);
-            if (fetches) FetchBelow(tiles);
             bool whole = tiles.Columns % strips.Unit == 0;
             if (!whole) PackB(tiles, Strips<T, TVector, TLanes>(tiles.Columns, slice.Inner), packedB);
             RunStrip<T, TVector, TLanes>(tiles, panels, packedA, whole ? tiles.B : packedB, whole ? tiles.BStride : strips.Width);
-        }
-    }
-
-    // The rows of B that come after those of a strip.
-    private static void FetchBelow<T>(in Block<T> strip)
-        where T : unmanaged
-    {
-        if (!Sse.IsSupported) return;
-        T* below = strip.B + (nint)strip.Inner * strip.BStride;
-        for (int k = 0; k < strip.Inner; k++, below += strip.BStride)
-        {
-            for (int column = 0; column < strip.Columns; column += AlignedMemory.CacheLine / sizeof(T)) Sse.Prefetch1(below + column);
         }
     }
 

@@ -11,6 +11,9 @@ internal static unsafe class Packing
     // place of it, and they fill whole lines of a packed panel.
     private const int RowsTogether = 8;
 
+    // Rows that fill a register of four numbers.
+    private const int RowsOfFour = 4;
+
     // Elements of each row of a source that are transposed together; a multiple of four.
     private const int InnerTogether = 64;
 
@@ -97,31 +100,12 @@ internal static unsafe class Packing
         where T : unmanaged
     {
         int done = 0;
-        if (typeof(T) == typeof(float) && Sse.IsSupported && end - first >= 4)
+        if (typeof(T) == typeof(float) && Sse.IsSupported && end - first >= RowsOfFour)
         {
-            done = inner & ~3;
-            // Four rows of the source at a time, and the last four overlap those before: more would chase each other
-            // out of the first-level cache where their distance is a power of two. And a part of each at a time, so
-            // that the lines of the panel are still there when the next rows go into them.
-            for (int k = 0; k < done; k += InnerTogether)
-            {
-                int length = Math.Min(InnerTogether, done - k);
-                for (int i = first; i < end; i += 4)
-                {
-                    int row = Math.Min(i, end - 4);
-                    float* a = (float*)source[row] + k, b = (float*)source[row + 1] + k, c = (float*)source[row + 2] + k, d = (float*)source[row + 3] + k;
-                    // What comes next: more of these rows, or after their end the beginning of those of the next panel.
-                    if (k + length < done) Fetch(a + length, b + length, c + length, d + length);
-                    else
-                    {
-                        int next = Math.Min(row + end - first, rows - 4);
-                        Fetch((float*)source[next], (float*)source[next + 1], (float*)source[next + 2], (float*)source[next + 3]);
-                    }
-
-                    float* to = (float*)packed + (nint)k * packedWidth + (row - first);
-                    for (int j = 0; j < length; j += 4) TransposeFour(a + j, b + j, c + j, d + j, to + (nint)j * packedWidth, packedWidth);
-                }
-            }
+            bool isFour = Avx.IsSupported && packedWidth == RowsOfFour;
+            done = inner & (isFour ? ~7 : ~3);
+            if (isFour) TransposeFours(source, done, first, Math.Min(end, rows - RowsOfFour), (float*)packed);
+            else TransposeGroups(source, done, first, end, rows, (float*)packed, packedWidth);
         }
 
         for (int row = first; row < end; row++)
@@ -131,17 +115,42 @@ internal static unsafe class Packing
         }
     }
 
+    // Eight rows of the source at a time, or four, and the last ones overlap those before: more would chase each other out of
+    // the first-level cache where their distance is a power of two. And a part of each at a time, so that the lines of the
+    // panel are still there when the next rows go into them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TransposeGroups<T>(StoredRows<T> source, int inner, int first, int end, int rows, float* packed, nint packedWidth)
+        where T : unmanaged
+    {
+        int group = Avx.IsSupported && end - first >= 2 * RowsOfFour ? 2 * RowsOfFour : RowsOfFour;
+        for (int k = 0; k < inner; k += InnerTogether)
+        {
+            int length = Math.Min(InnerTogether, inner - k);
+            for (int i = first; i < end; i += group)
+            {
+                int row = Math.Min(i, end - group);
+                // What comes next: more of these rows, or after their end the beginning of those of the next panel.
+                (int next, int start) = k + length < inner ? (row, k + length) : (Math.Min(row + end - first, rows - group), 0);
+                for (int fetched = 0; fetched < group; fetched++) Fetch((float*)source[next + fetched] + start);
+                float* a = (float*)source[row] + k, b = (float*)source[row + 1] + k, c = (float*)source[row + 2] + k, d = (float*)source[row + 3] + k;
+                float* to = packed + k * packedWidth + (row - first);
+                if (group == RowsOfFour)
+                {
+                    for (int j = 0; j < length; j += 4) TransposeFour(a + j, b + j, c + j, d + j, to + j * packedWidth, packedWidth);
+                    continue;
+                }
+
+                float* e = (float*)source[row + 4] + k, f = (float*)source[row + 5] + k, g = (float*)source[row + 6] + k, h = (float*)source[row + 7] + k;
+                for (int j = 0; j < length; j += 4) TransposeEight(a + j, b + j, c + j, d + j, e + j, f + j, g + j, h + j, to + j * packedWidth, packedWidth);
+            }
+        }
+    }
+
     // Into the second-level cache, for in the first they might chase each other out.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fetch(float* a, float* b, float* c, float* d)
+    private static void Fetch(float* start)
     {
-        for (int line = 0; line < InnerTogether; line += AlignedMemory.CacheLine / sizeof(float))
-        {
-            Sse.Prefetch1(a + line);
-            Sse.Prefetch1(b + line);
-            Sse.Prefetch1(c + line);
-            Sse.Prefetch1(d + line);
-        }
+        for (int line = 0; line < InnerTogether; line += AlignedMemory.CacheLine / sizeof(float)) Sse.Prefetch1(start + line);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -157,5 +166,59 @@ internal static unsafe class Packing
         Sse.MoveHighToLow(cdLow, abLow).Store(packed + packedStride);
         Sse.MoveLowToHigh(abHigh, cdHigh).Store(packed + 2 * packedStride);
         Sse.MoveHighToLow(cdHigh, abHigh).Store(packed + 3 * packedStride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TransposeEight(float* a, float* b, float* c, float* d, float* e, float* f, float* g, float* h, float* packed, nint packedStride)
+    {
+        Transpose(
+            Vector256.Create(Vector128.Load(a), Vector128.Load(e)), Vector256.Create(Vector128.Load(b), Vector128.Load(f)),
+            Vector256.Create(Vector128.Load(c), Vector128.Load(g)), Vector256.Create(Vector128.Load(d), Vector128.Load(h)),
+            out Vector256<float> first, out Vector256<float> second, out Vector256<float> third, out Vector256<float> fourth);
+        first.Store(packed);
+        second.Store(packed + packedStride);
+        third.Store(packed + 2 * packedStride);
+        fourth.Store(packed + 3 * packedStride);
+    }
+
+    // A panel of four rows, as those of A are: whole rows, for its lines lie one behind the other.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TransposeFours<T>(StoredRows<T> source, int inner, int row, int next, float* packed)
+        where T : unmanaged
+    {
+        float* a = (float*)source[row], b = (float*)source[row + 1], c = (float*)source[row + 2], d = (float*)source[row + 3];
+        float* nextA = (float*)source[next], nextB = (float*)source[next + 1], nextC = (float*)source[next + 2], nextD = (float*)source[next + 3];
+        for (int k = 0; k < inner; k += 8, packed += 32)
+        {
+            if (k % (AlignedMemory.CacheLine / sizeof(float)) == 0)
+            {
+                Sse.Prefetch1(nextA + k);
+                Sse.Prefetch1(nextB + k);
+                Sse.Prefetch1(nextC + k);
+                Sse.Prefetch1(nextD + k);
+            }
+
+            Transpose(
+                Vector256.Load(a + k), Vector256.Load(b + k), Vector256.Load(c + k), Vector256.Load(d + k),
+                out Vector256<float> first, out Vector256<float> second, out Vector256<float> third, out Vector256<float> fourth); // k and k + 4, and so on
+            Avx.Permute2x128(first, second, 0x20).Store(packed);
+            Avx.Permute2x128(third, fourth, 0x20).Store(packed + 8);
+            Avx.Permute2x128(first, second, 0x31).Store(packed + 16);
+            Avx.Permute2x128(third, fourth, 0x31).Store(packed + 24);
+        }
+    }
+
+    // In each half of the registers by itself.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose(
+        Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d,
+        out Vector256<float> first, out Vector256<float> second, out Vector256<float> third, out Vector256<float> fourth)
+    {
+        Vector256<float> abLow = Avx.UnpackLow(a, b), abHigh = Avx.UnpackHigh(a, b); // a0 b0 a1 b1, a2 b2 a3 b3
+        Vector256<float> cdLow = Avx.UnpackLow(c, d), cdHigh = Avx.UnpackHigh(c, d);
+        first = Avx.Shuffle(abLow, cdLow, 0b_01_00_01_00);
+        second = Avx.Shuffle(abLow, cdLow, 0b_11_10_11_10);
+        third = Avx.Shuffle(abHigh, cdHigh, 0b_01_00_01_00);
+        fourth = Avx.Shuffle(abHigh, cdHigh, 0b_11_10_11_10);
     }
 }

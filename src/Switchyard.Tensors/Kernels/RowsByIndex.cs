@@ -10,8 +10,33 @@ internal static unsafe class RowsByIndex
     public static void Gather(Tensor x, Tensor index, Tensor y)
     {
         y.MarkChanged();
-        Operands operands = new() { X = (void*)x.Address, Index = (int*)index.Address, Y = (void*)y.Address, Width = y.Shape[1], Streams = Cache.IsBeyond(y), Pairs = y.Shape[0], Parts = RowParts.ToMove(y.Shape[0], y.Shape[1]) };
+        if (Cache.IsBeyond(y))
+        {
+            Deal(x, index, y);
+            return;
+        }
+
+        Operands operands = new() { X = (void*)x.Address, Index = (int*)index.Address, Y = (void*)y.Address, Width = y.Shape[1], Parts = RowParts.ToMove(y.Shape[0], y.Shape[1]) };
         VectorLoop.Run<GatherPart>(x.Type, operands.Parts.Count, &operands);
+    }
+
+    // Token by token, each to all of its pairs: it is read from memory once, and in order.
+    private static void Deal(Tensor x, Tensor index, Tensor y)
+    {
+        int tokens = x.Shape[0], pairs = y.Shape[0];
+        using Workspace<int> starts = new(tokens + 1), pairsByToken = new(pairs);
+        GroupByToken((int*)index.Address, pairs, tokens, starts.Pointer, pairsByToken.Pointer);
+        Operands operands = new()
+        {
+            X = (void*)x.Address,
+            Y = (void*)y.Address,
+            Starts = starts.Pointer,
+            PairsByToken = pairsByToken.Pointer,
+            Width = y.Shape[1],
+            Tokens = tokens,
+            Parts = RowParts.ToMove((long)tokens + pairs, y.Shape[1]),
+        };
+        VectorLoop.Run<DealPart>(x.Type, operands.Parts.Count, &operands);
     }
 
     /// <summary>y[t] = Σ weights[p]·x[p] over the pairs with index[p] = t, in rising p.</summary>
@@ -90,21 +115,33 @@ internal static unsafe class RowsByIndex
         {
             Operands* o = (Operands*)state;
             int width = o->Width;
-            long pair = o->Parts.Start(part), end = o->Parts.End(part);
-            // Two rows side by side, and the two after them on their way: a single one leaves the memory waiting.
-            for (; o->Streams && pair <= end - 2; pair += 2)
+            for (long pair = o->Parts.Start(part); pair < o->Parts.End(part); pair++)
+                new ReadOnlySpan<T>((T*)o->X + (long)o->Index[pair] * width, width).CopyTo(new Span<T>((T*)o->Y + pair * width, width));
+        }
+    }
+
+    private readonly struct DealPart : IVectorLoop
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public static void Run<T, TVector>(void* state, int part)
+            where T : unmanaged, IFloatingPointIeee754<T>
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            Operands* o = (Operands*)state;
+            int width = o->Width;
+            for (int token = o->FirstToken(o->Parts.Start(part)), last = o->FirstToken(o->Parts.End(part)); token < last; token++)
             {
-                T* first = o->Named<T>(pair), second = o->Named<T>(pair + 1), third = o->Named<T>(pair + 2), fourth = o->Named<T>(pair + 3);
-                T* y = (T*)o->Y + pair * width;
-                for (int i = 0; i < width; i += AlignedMemory.CacheLine / sizeof(T))
+                T* x = (T*)o->X + (long)token * width;
+                for (int at = o->Starts[token]; at < o->Starts[token + 1]; at++)
                 {
-                    Cache.Fetch(third + i);
-                    Cache.Fetch(fourth + i);
-                    StreamLine<T, TVector>(first + i, y + i);
-                    StreamLine<T, TVector>(second + i, y + width + i);
+                    T* y = (T*)o->Y + (long)o->PairsByToken[at] * width;
+                    for (int i = 0; i < width; i += AlignedMemory.CacheLine / sizeof(T))
+                    {
+                        Cache.Fetch(x + width + i);
+                        StreamLine<T, TVector>(x + i, y + i);
+                    }
                 }
             }
-            for (; pair < end; pair++) new ReadOnlySpan<T>(o->Named<T>(pair), width).CopyTo(new Span<T>((T*)o->Y + pair * width, width));
         }
     }
 
@@ -221,11 +258,6 @@ internal static unsafe class RowsByIndex
         public int Pairs;
         public bool Streams;
         public RowParts Parts;
-
-        /// <summary>The row of X that a pair names; beyond the last pair, the last one's.</summary>
-        public readonly T* Named<T>(long pair)
-            where T : unmanaged
-            => (T*)X + (long)Index[Math.Min(pair, Pairs - 1)] * Width;
 
         /// <summary>The first token before which at least so many rows are read and written.</summary>
         public readonly int FirstToken(long rows)

@@ -1,7 +1,6 @@
 using Switchyard.Experts;
 using Switchyard.Experts.Gates;
 using Switchyard.Tensors;
-using Switchyard.Tests.Tensors;
 
 namespace Switchyard.Tests.Experts.Gates;
 
