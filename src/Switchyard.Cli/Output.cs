@@ -12,6 +12,7 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
 {
     private readonly TextWriter _text = json ? terminal.Error : terminal.Out;
     private JsonObject? _result;
+    private bool _isLeft;
     private Action? _hideProgress;
 
     /// <summary>Says nothing: for ranks beside the first.</summary>
@@ -58,6 +59,9 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
         _result = result;
     }
 
+    /// <summary>Leaves the object that <c>--json</c> prints to the process of another rank.</summary>
+    public void LeaveResult() => _isLeft = true;
+
     /// <summary>Starts to show how far a long piece of work has come. Dispose it when the work ends.</summary>
     /// <param name="activity">What goes on, as one word: "training".</param>
     /// <param name="unit">What is counted, in the plural: "tokens".</param>
@@ -84,7 +88,7 @@ internal sealed class Output(Terminal terminal, bool json, bool quiet)
     /// <exception cref="InvalidOperationException">The command ran to its end and gave none.</exception>
     public void Close(bool interrupted)
     {
-        if (!json || (_result is null && interrupted)) return;
+        if (!json || _isLeft || (_result is null && interrupted)) return;
         if (_result is null) throw new InvalidOperationException("the command ended without a result for --json");
         terminal.Out.WriteLine(_result.ToJsonString(SingleLine));
     }

@@ -23,7 +23,10 @@ public abstract partial class ProcessGroup : IDisposable
     // What one pass of a large reduction works on: it stays in the cache, and bounds the memory beside it.
     private const nint ReductionPass = 1 << 22;
 
-    private readonly Scratch _counts = new();
+    // Of this many ranks on, passing small messages on by doubling costs less than one to each: their starts add up, waits for others do not.
+    private const int ManyRanks = 16;
+
+    private readonly Scratch _small = new();
     private int _inUse;
 
     private protected ProcessGroup(int rank, Topology topology)
@@ -47,13 +50,13 @@ public abstract partial class ProcessGroup : IDisposable
     /// <summary>What this rank has sent through this group.</summary>
     public Traffic Traffic { get; } = new();
 
-    /// <summary>How all ranks exchange with all; null to choose per call by <see cref="CostModel"/>. The same on every rank.</summary>
+    /// <summary>How all ranks exchange with all; null to choose per call by <see cref="CostModel"/>. The same on every rank; groups made from this one take it over.</summary>
     public AllToAllAlgorithm? Algorithm { get; set; }
 
     /// <summary>What exchanges cost here; null until the first choice between algorithms measures it, or <see cref="Calibrate"/>.</summary>
     public CostModel? CostModel { get; set; }
 
-    /// <summary>Told which algorithm was chosen, once per algorithm and size of exchange.</summary>
+    /// <summary>Told which algorithm was chosen, once per algorithm and size of exchange. Groups made from this one take it over.</summary>
     public Action<string>? Log { get; set; }
 
     /// <summary>Waits until every rank has come here.</summary>
@@ -79,7 +82,7 @@ public abstract partial class ProcessGroup : IDisposable
         int[] members = [.. Enumerable.Range(0, Size).Where(rank => all[3 * rank] == colour).OrderBy(rank => all[3 * rank + 1])];
         ProcessGroup group = Join(members, colour, Enumerable.Range(0, Size).Max(rank => all[3 * rank + 2]));
         group.Timeout = Timeout;
-        group.Algorithm = Algorithm;
+        (group.Algorithm, group.Log) = (Algorithm, Log);
         if (group.Topology.Equals(Topology)) group.CostModel = CostModel;
         return group;
     }
@@ -108,7 +111,7 @@ public abstract partial class ProcessGroup : IDisposable
     {
         Scratch.Dispose();
         PairRows.Dispose();
-        _counts.Dispose();
+        _small.Dispose();
     }
 
     /// <summary>Memory of the steps of one call.</summary>
@@ -139,7 +142,7 @@ public abstract partial class ProcessGroup : IDisposable
     internal void ExchangeCounts(IReadOnlyList<(int Peer, nint[] Counts)> sends, IReadOnlyList<(int Peer, nint[] Counts)> receives)
     {
         nint[] sent = [.. sends.Select(static send => Bytes(send.Counts))], received = [.. receives.Select(static receive => Bytes(receive.Counts))];
-        Region memory = _counts.Take(sent.Sum() + received.Sum());
+        Region memory = _small.Take(sent.Sum() + received.Sum());
         Transfer[] outgoing = Transfer.Parts([.. sends.Select(static send => send.Peer)], sent, memory.Slice(0, sent.Sum()));
         Transfer[] incoming = Transfer.Parts([.. receives.Select(static receive => receive.Peer)], received, memory.Slice(sent.Sum(), received.Sum()));
         foreach ((Transfer transfer, (_, nint[] counts)) in outgoing.Zip(sends)) counts.CopyTo(transfer.Data.AsSpan<nint>(0, counts.Length));

@@ -17,7 +17,6 @@ namespace Switchyard.Collectives;
 public sealed class TokenExchange
 {
     private readonly ProcessGroup _group;
-    private readonly int _tokens;
     private readonly int[] _tokenOf;
     private readonly nint[] _sends, _receives; // [ranks], in pairs
     private readonly long _pairs, _pairsBetween, _copiesBetween; // of all ranks; the latter two between nodes
@@ -37,24 +36,28 @@ public sealed class TokenExchange
         [CallerMemberName] string member = "", [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(group);
-        (_group, _tokens, _tokenOf) = (group, tokens, tokenOf.ToArray());
+        (_group, Tokens, _tokenOf) = (group, tokens, tokenOf.ToArray());
         _sends = group.InBytes(nameof(pairsPerRank), pairsPerRank, tokenOf.Length, 1);
         foreach (int token in tokenOf)
             if ((uint)token >= (uint)tokens) throw new ArgumentException($"there is no token {token}: this rank has {tokens}", nameof(tokenOf));
-        _receives = new nint[group.Size];
-        group.AllToAll<nint>(_sends, _receives, member, file, line);
-        Received = _receives.Sum();
 
+        // To each rank the pairs that it gets, and to all of them what this rank has: its pairs, those that leave the node, and their copies.
         int node = group.Topology.NodeOf(group.Rank);
-        long[] counts =
-        [
-            tokenOf.Length,
-            group.Topology.Ranks.Where(rank => group.Topology.NodeOf(rank) != node).Sum(rank => (long)_sends[rank]),
-            group.Topology.Nodes == 1 ? 0 : Enumerable.Range(0, group.Topology.Nodes).Where(other => other != node).Sum(other => (long)List.PerNode[other]),
-        ];
-        group.AllReduce<long>(counts, Reduction.Sum, member, file, line);
-        (_pairs, _pairsBetween, _copiesBetween) = (counts[0], counts[1], counts[2]);
+        nint between = group.Topology.Ranks.Where(rank => group.Topology.NodeOf(rank) != node).Select(rank => _sends[rank]).Sum();
+        nint copies = between == 0 ? 0 : List.PerNode.Sum() - List.PerNode[node];
+        nint[] told = [.. _sends.SelectMany(pairs => (nint[])[pairs, _tokenOf.Length, between, copies])], heard = new nint[told.Length]; // [ranks, 4]
+        group.AllToAll<nint>(told, heard, member, file, line);
+        nint[][] others = [.. heard.Chunk(4)];
+        _receives = [.. others.Select(static other => other[0])];
+        Received = _receives.Sum();
+        (_pairs, _pairsBetween, _copiesBetween) = (others.Select(static other => other[1]).Sum(), others.Select(static other => other[2]).Sum(), others.Select(static other => other[3]).Sum());
     }
+
+    /// <summary>How many tokens this rank has.</summary>
+    public int Tokens { get; }
+
+    /// <summary>How many pairs this rank sends.</summary>
+    public int Pairs => _tokenOf.Length;
 
     /// <summary>How many pairs come to this rank.</summary>
     public nint Received { get; }
@@ -76,7 +79,7 @@ public sealed class TokenExchange
         [CallerMemberName] string member = "", [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         where T : unmanaged
     {
-        Check(nameof(tokens), tokens.Length, _tokens, width);
+        Check(nameof(tokens), tokens.Length, Tokens, width);
         Check(nameof(rows), rows.Length, Received, width);
         _group.EnsureCalibrated();
         using ProcessGroup.Use use = _group.Enter(Call<T>(nameof(Dispatch), width, new(member, file, line)));
@@ -108,7 +111,7 @@ public sealed class TokenExchange
         where T : unmanaged, INumber<T>
     {
         Check(nameof(rows), rows.Length, Received, width);
-        Check(nameof(tokens), tokens.Length, _tokens, width);
+        Check(nameof(tokens), tokens.Length, Tokens, width);
         _group.EnsureCalibrated();
         using ProcessGroup.Use use = _group.Enter(Call<T>(nameof(Combine), width, new(member, file, line)));
         nint rowBytes = (nint)width * sizeof(T);
@@ -150,9 +153,9 @@ public sealed class TokenExchange
         where T : unmanaged
         => _group.AllToAllV(rows, InBytes(_receives, width), values, InBytes(_sends, width), member, file, line);
 
-    private NodeCopies Copies => _copies ??= new NodeCopies(_group, _tokens, List, _sends, _receives);
+    private NodeCopies Copies => _copies ??= new NodeCopies(_group, Tokens, List, _sends, _receives);
 
-    private CopyList List => _list ??= CopyList.Of(_group.Topology, _tokens, _tokenOf, _sends);
+    private CopyList List => _list ??= CopyList.Of(_group.Topology, Tokens, _tokenOf, _sends);
 
     private RowSums Sums => _sums ??= SumsByNode();
 
@@ -170,6 +173,6 @@ public sealed class TokenExchange
         int[] nodeOf = new int[_tokenOf.Length];
         for (int rank = 0, pair = 0; rank < _sends.Length; rank++)
             for (nint i = 0; i < _sends[rank]; i++) nodeOf[pair++] = _group.Topology.NodeOf(rank);
-        return new RowSums(_tokens, _tokenOf, nodeOf);
+        return new RowSums(Tokens, _tokenOf, nodeOf);
     }
 }

@@ -62,8 +62,10 @@ public sealed class MultiGateLayer : Module
     {
         ArgumentNullException.ThrowIfNull(streams);
         int tokens = streams[0].Shape[0];
-        Tensor rows = Tensor.Concat([.. _streamOf.Select(stream => streams[stream])], 0); // [experts · tokens, width]
-        Tensor answers = _experts.Forward(rows, Routing.EvenOffsets(_experts.Experts, tokens)); // [experts · tokens, expert width]
+        // Experts that work on the same input read the same rows.
+        Tensor[] inputs = [.. _streamOf.Select(stream => streams[stream]).Distinct()];
+        Tensor rows = inputs.Length == 1 ? inputs[0] : Tensor.Concat(inputs, 0); // [inputs · tokens, width]
+        Tensor answers = _experts.Forward(rows, RowsOf(inputs, streams, tokens), Routing.EvenOffsets(_experts.Experts, tokens)); // [experts · tokens, expert width]
         Tensor[] outputs = new Tensor[_gates.Length];
         Routing[] routings = new Routing[_gates.Length];
         for (int i = 0; i < _gates.Length; i++)
@@ -73,6 +75,19 @@ public sealed class MultiGateLayer : Module
             outputs[i] = routings[i].Combine(AnswersOf(gate.Experts, answers, tokens)); // [tokens, expert width]
         }
         return (outputs, routings);
+    }
+
+    /// <summary>Which row each expert sees for each token, Int32 [experts · tokens].</summary>
+    private Tensor RowsOf(Tensor[] inputs, IReadOnlyList<Tensor> streams, int tokens)
+    {
+        Tensor rowOf = Tensor.Empty([_experts.Experts * tokens], ElementType.Int32);
+        Span<int> rows = rowOf.AsSpan<int>();
+        for (int expert = 0; expert < _experts.Experts; expert++)
+        {
+            int first = Array.IndexOf(inputs, streams[_streamOf[expert]]) * tokens;
+            for (int token = 0; token < tokens; token++) rows[expert * tokens + token] = first + token;
+        }
+        return rowOf;
     }
 
     /// <summary>The answers of some experts, in their order.</summary>

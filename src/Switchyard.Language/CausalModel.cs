@@ -1,5 +1,4 @@
 using Switchyard.Experts.Gates;
-using Switchyard.Experts.Ranks;
 using Switchyard.Tensors;
 
 namespace Switchyard.Language;
@@ -17,8 +16,7 @@ public abstract class CausalModel : LanguageModel
     public LanguageModelOutput Forward(Tensor ids, Philox? random = null, SequenceState? state = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        RoutingContext context = TokenContext.Of(ids, random, state?.Length ?? 0, state?.LastId is { } last ? [last] : []);
-        if (Ranks is not null && Options.HasExperts) context = context with { Ranks = new RankedBatch(Ranks, (int)ids.Elements, context) };
+        RoutingContext context = OfAllRanks(TokenContext.Of(ids, random, state?.Length ?? 0, state?.LastId is { } last ? [last] : []));
         LanguageModelOutput output = Forward(ids, context, state);
         if (state is not null && ids.Elements > 0) state.Advance(ids);
         return output;

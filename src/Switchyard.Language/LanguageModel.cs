@@ -1,5 +1,6 @@
 using Switchyard.Collectives;
 using Switchyard.Experts;
+using Switchyard.Experts.Gates;
 using Switchyard.Experts.Ranks;
 using Switchyard.Modules;
 using Switchyard.Tensors;
@@ -49,6 +50,11 @@ public abstract class LanguageModel : Module
         }
     }
 
+    /// <summary>How many of those multiply: all but tables, of which a token looks up a row.</summary>
+    /// <param name="embeddings">The weights of the model's own tables.</param>
+    private protected long MultiplyingParameterCount(long embeddings)
+        => ActiveParameterCount - embeddings - Modules().Select(static module => module.Module).OfType<Gate>().Sum(static gate => gate.TableParameterCount);
+
     /// <summary>The ranks that the experts are shared out among, and that go through a batch together; null for one.</summary>
     public ProcessGroup? Ranks { get; private set; }
 
@@ -67,4 +73,9 @@ public abstract class LanguageModel : Module
         foreach (MoeLayer layer in Modules().Select(static module => module.Module).OfType<MoeLayer>().ToArray()) layer.Distribute(ranks, queue);
         Ranks = ranks;
     }
+
+    /// <summary>What gates may look at, with the batch of all ranks that these tokens are part of.</summary>
+    private protected RoutingContext OfAllRanks(RoutingContext context) => Ranks is null || !Options.HasExperts
+        ? context
+        : context with { Ranks = new RankedBatch(Ranks, (int)context.TokenIds!.Elements, context) };
 }

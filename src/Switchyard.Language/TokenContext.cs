@@ -34,4 +34,8 @@ internal static class TokenContext
             Mask = mask?.Reshape([batch * length]),
         };
     }
+
+    /// <summary>The place of each token in its sequence, the same for all, Int32 [length]; also where a rank has no sequence.</summary>
+    public static Tensor Places(in RoutingContext context, int length)
+        => context.Positions!.Elements == 0 ? Tensor.Zeros([length], ElementType.Int32) : context.Positions.Slice(0, 0, length);
 }

@@ -61,7 +61,7 @@ public sealed class CrossAttention : Module
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(source);
         // Queries do not see each other: those of several sequences over one source are as good as those of one.
-        int batch = source.Keys.Shape[0], tokens = x.Shape[0] * x.Shape[1] / batch;
+        int batch = source.Keys.Shape[0], tokens = batch == 0 ? x.Shape[1] : x.Shape[0] * x.Shape[1] / batch;
         Tensor query = _query.Forward(x);
         query = (_queryNorm?.Forward(query) ?? query).Reshape([batch, tokens, _options.Heads, _options.HeadWidth]);
         Tensor seen = Tensor.Attention(query, source.Keys, source.Values, keyMask: source.Mask); // [batch, tokens, heads, head width]

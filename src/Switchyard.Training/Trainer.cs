@@ -42,7 +42,6 @@ public sealed class Trainer
         plan.Check();
         (_task, _plan, _run) = (task, plan, run);
         (_observer, _clock) = (observer ?? new TrainingObserver(), clock ?? TimeProvider.System);
-        if (ranks is not null && task.Phases.Count > 1) throw new ArgumentException("a training whose model changes from phase to phase runs on one rank");
         _totalSteps = plan.TotalSteps(task.TokensPerMicroBatch);
         _group = ranks;
     }
@@ -90,7 +89,7 @@ public sealed class Trainer
         StepRunner runner = new(_task, _plan, optimiser, _ranks);
         long started = _clock.GetTimestamp(), tokensRecorded = state.Tokens;
         double secondsBefore = state.ElapsedSeconds, secondsTrained = 0;
-        RankTimes? times = _ranks is null ? null : new(_ranks, _clock);
+        RankTimes? times = _group is null ? null : new(_group, _clock);
 
         while (!IsDone(state) && !IsCancelled(cancellation))
         {
@@ -194,7 +193,7 @@ public sealed class Trainer
         return optimiser;
     }
 
-    /// <summary>Takes the model that training begins with for that of all ranks.</summary>
+    /// <summary>Takes the model of the phase for that of all ranks.</summary>
     private void Join() => _ranks = _group is null ? null : new RankedModel(_task.Model, _group);
 
     private TrainingState Beginning()
@@ -212,6 +211,8 @@ public sealed class Trainer
             {
                 using TensorScope scope = new();
                 using Gradients.Pause pause = Gradients.Paused();
+                _ranks?.Dispose();
+                Join();
                 _task.CarryFrom(former);
                 Optimiser next = NewOptimiser();
                 next.GoOnFrom(optimiser, (name, find) => _task.Carry(name, find, isMoment: true));
@@ -222,9 +223,12 @@ public sealed class Trainer
         state = state with { Model = _task.ModelDescription };
         // Before the first step, so that what is evaluated is what that step begins with.
         _task.BeginStep(0);
-        if (_observer.Entered is { } entered)
+        // Ranks measure together, also those whose observer does not ask.
+        bool isAsked = _observer.Entered is not null;
+        if (_ranks?.Agree(isAsked, 0).Any ?? isAsked)
         {
-            entered(new PhaseEntry(state.Step, _task.Phases[state.Phase], before?.Loss, Measure(cancellation)?.Loss));
+            PhaseEntry entry = new(state.Step, _task.Phases[state.Phase], before?.Loss, Measure(cancellation)?.Loss);
+            _observer.Entered?.Invoke(entry);
         }
         return state;
     }

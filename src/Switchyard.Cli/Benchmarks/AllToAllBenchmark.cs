@@ -13,6 +13,12 @@ namespace Switchyard.Cli.Benchmarks;
 /// <param name="topK">Choices of a token.</param>
 internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
 {
+    /// <summary>Experts of a rank in <see cref="Saving"/>.</summary>
+    public const int ExpertsPerRank = 8;
+
+    private const int MostRounds = 51;
+    private const double EnoughSeconds = 2;
+
     private const int Width = 256; // of float: rows of 1 KiB
 
     /// <summary>What one way to exchange took.</summary>
@@ -28,9 +34,45 @@ internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
     /// <param name="Algorithms">All algorithms that the topology allows, and the automatic choice at the end.</param>
     internal sealed record Size(long Bytes, double Saving, AllToAllAlgorithm Chosen, IReadOnlyList<Measured> Algorithms);
 
+    /// <summary>
+    /// By which factor one copy of a token per node cuts the bytes between nodes, there and back, for tokens that choose among
+    /// eight experts of every rank; checks that the same bits arrive. Every rank calls it.
+    /// </summary>
+    /// <param name="choices">Experts of a token.</param>
+    public double Saving(int choices)
+    {
+        const int Tokens = 2048, Narrow = 4;
+        Random random = new(group.Rank);
+        int[] experts = [.. Enumerable.Range(0, ExpertsPerRank * group.Size)];
+        (int Token, int Rank)[] pairs = [.. Enumerable.Range(0, Tokens).SelectMany(token =>
+        {
+            random.Shuffle(experts);
+            return experts.Take(choices).Select(expert => (Token: token, Rank: expert / ExpertsPerRank)).ToArray();
+        }).OrderBy(static pair => pair.Rank)];
+        nint[] perRank = [.. Enumerable.Range(0, group.Size).Select(rank => (nint)pairs.Count(pair => pair.Rank == rank))];
+        TokenExchange exchange = new(group, Tokens, [.. pairs.Select(static pair => pair.Token)], perRank);
+        float[] sent = [.. Enumerable.Range(0, Tokens * Narrow).Select(_ => random.NextSingle())];
+        (long allBytes, float[] all) = Carry(AllToAllAlgorithm.Flat);
+        (long bytes, float[] copies) = Carry(AllToAllAlgorithm.Deduplicated);
+        return all.AsSpan().SequenceEqual(copies) ? (double)allBytes / bytes : throw new InvalidOperationException("one copy of a token per node brings other bits than a copy per pair");
+
+        (long Bytes, float[] Arrived) Carry(AllToAllAlgorithm algorithm)
+        {
+            float[] rows = new float[exchange.Received * Narrow], sums = new float[sent.Length];
+            group.Algorithm = algorithm;
+            group.Traffic.Reset();
+            exchange.Dispatch<float>(sent, rows, Narrow);
+            exchange.Combine<float>(rows, sums, Narrow);
+            long[] between = [group.Traffic.Between.Bytes];
+            group.AllReduce<long>(between);
+            group.Algorithm = null;
+            return (between[0], [.. rows, .. sums]);
+        }
+    }
+
     /// <summary>Measures one size; every rank calls it.</summary>
     /// <param name="bytes">What every rank sends, at least.</param>
-    /// <param name="rounds">Rounds, of which the median counts; one before them warms up and compares what arrives.</param>
+    /// <param name="rounds">Rounds at least, of which the median counts; one before them warms up and compares what arrives.</param>
     /// <param name="interrupted">Cancelled when the measurement shall end early.</param>
     public Size Measure(long bytes, int rounds, CancellationToken interrupted)
     {
@@ -40,9 +82,10 @@ internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
         float[] sent = [.. Enumerable.Range(0, tokens * Width).Select(i => group.Rank + i * 1e-6f)], first = new float[tokenOf.Length * Width], received = new float[first.Length];
 
         AllToAllAlgorithm?[] ways = [.. AllToAllAlgorithm.All.Where(way => group.Topology.PerNode is not null || way != AllToAllAlgorithm.TwoDimensional), null];
-        double[][] seconds = [.. ways.Select(_ => new double[rounds])];
+        List<double>[] seconds = [.. ways.Select(static _ => new List<double>())];
         LinkTraffic[] traffic = new LinkTraffic[ways.Length];
-        for (int round = -1; round < rounds; round++)
+        // Small exchanges take a few turns of the scheduler, more or fewer: they are measured more often.
+        for (int round = -1; round < rounds || (round < MostRounds && seconds.Sum(static way => way.Sum()) < EnoughSeconds); round++)
         {
             for (int way = 0; way < ways.Length; way++)
             {
@@ -50,7 +93,7 @@ internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
                 group.Algorithm = ways[way];
                 float[] target = round < 0 && way == 0 ? first : received;
                 (double slowest, LinkTraffic between) = Time(() => exchange.Dispatch<float>(sent, target, Width));
-                if (round >= 0) seconds[way][round] = slowest;
+                if (round >= 0) seconds[way].Add(slowest);
                 else if (!target.AsSpan().SequenceEqual(first)) throw new InvalidOperationException($"{ways[way]?.Name ?? "the automatic choice"} delivers other rows than {ways[0]}");
                 else traffic[way] = between;
             }
@@ -58,7 +101,7 @@ internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
 
         group.Algorithm = null;
         long whole = (long)tokenOf.Length * Width * sizeof(float);
-        return new Size(whole, exchange.Saving, group.Choose(whole * group.Size, 1 / exchange.Saving), [.. ways.Select((way, i) => new Measured(way, MatrixPeak.Median(seconds[i]), traffic[i]))]);
+        return new Size(whole, exchange.Saving, group.Choose(whole * group.Size, 1 / exchange.Saving), [.. ways.Select((way, i) => new Measured(way, MatrixPeak.Median([.. seconds[i]]), traffic[i]))]);
     }
 
     // Every rank is chosen as often, in random order; a token takes the next few.

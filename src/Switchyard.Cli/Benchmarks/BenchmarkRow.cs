@@ -53,7 +53,7 @@ internal sealed record BenchmarkRow(string Name, int Threads, double Ours, strin
         string against = Peer is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{Ratio,7:f2} of {Peer}");
         string share = Limit is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{OfLimit,7:f2} of {Limit}");
         string figures = string.Join("  ", Figures.Select(static figure => $"{figure.Key} {Figure(figure.Value)}"));
-        return string.Create(CultureInfo.InvariantCulture, $"{Name,-36} {Threads,2} thread{(Threads == 1 ? " " : "s")} {Figure(Ours),10} {Unit,-9}{against,-28}{share,-24}{figures}").TrimEnd();
+        return string.Create(CultureInfo.InvariantCulture, $"{Name,-36} {Threads,2} thread{(Threads == 1 ? " " : "s")} {Figure(Ours),10} {Unit,-9}{against,-28}{share,-24} {figures}").TrimEnd();
     }
 
     private static string Figure(double value) => value.ToString(value < 1000 ? "f2" : "N0", CultureInfo.InvariantCulture);

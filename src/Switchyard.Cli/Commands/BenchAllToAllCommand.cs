@@ -11,12 +11,14 @@ namespace Switchyard.Cli.Commands;
 /// <summary><c>bench alltoall</c>: the ways to exchange tokens between ranks, as threads or under mpirun.</summary>
 internal sealed class BenchAllToAllCommand
 {
+    private const int MostChoices = 8;
+
     private static readonly long[] UsualSizes = [1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24];
 
     private readonly Option<int> _ranks = AtLeastOne("--ranks", "Ranks to run as threads; under mpirun it is not needed", 4);
     private readonly Option<int> _perNode = AtLeastOne("--per-node", "Ranks to take for a node; under mpirun the hosts tell it otherwise", 2);
     private readonly Option<int> _topK = AtLeastOne("--top-k", "Ranks that a token goes to", 2);
-    private readonly Option<int> _rounds = AtLeastOne("--rounds", "Rounds, of which the median counts", 5);
+    private readonly Option<int> _rounds = AtLeastOne("--rounds", "Rounds at least, of which the median counts; small sizes get more", 5);
     private readonly Option<long[]> _sizes = new("--sizes")
     {
         Description = "Bytes that every rank sends in all",
@@ -65,8 +67,10 @@ internal sealed class BenchAllToAllCommand
     private void Measure(ProcessGroup group, ParseResult parse, Output output, CancellationToken interrupted)
     {
         if (group.Rank == 0) group.Log = output.Say;
+        else if (MpiGroup.IsLaunched) output.LeaveResult();
         AllToAllBenchmark benchmark = new(group, parse.GetValue(_topK));
         JsonArray rows = [], sizes = [];
+        for (int choices = 2; choices <= MostChoices && group.Topology is { Nodes: > 1, PerNode: not null }; choices++) Write(Row(group.Topology, choices, benchmark.Saving(choices)));
         foreach (long bytes in parse.GetRequiredValue(_sizes))
         {
             AllToAllBenchmark.Size size = benchmark.Measure(bytes, parse.GetValue(_rounds), interrupted);
@@ -74,9 +78,7 @@ internal sealed class BenchAllToAllCommand
             JsonObject times = [];
             foreach (AllToAllBenchmark.Measured way in size.Algorithms)
             {
-                BenchmarkRow row = Row(group.Topology, size, way);
-                output.WriteLine(row.ToString());
-                rows.Add((JsonNode)row.ToJson());
+                Write(Row(group.Topology, size, way));
                 if (way.Algorithm is not null) times[way.Algorithm.Name] = way.Seconds;
             }
 
@@ -91,8 +93,25 @@ internal sealed class BenchAllToAllCommand
             });
         }
 
-        if (group.Rank == 0 && output.Json) output.Result(new JsonObject { ["machine"] = Machine.Describe(), ["topology"] = group.Topology.ToString(), ["rows"] = rows, ["sizes"] = sizes });
+        if (group.Rank == 0 && output.Json) output.Result(new JsonObject { ["machine"] = Machine.Describe(), ["topology"] = group.Topology.ToString(), ["costs"] = Costs(group.CostModel), ["rows"] = rows, ["sizes"] = sizes });
+
+        void Write(BenchmarkRow row)
+        {
+            if (group.Rank != 0) return;
+            output.WriteLine(row.ToString());
+            rows.Add((JsonNode)row.ToJson());
+        }
     }
+
+    private static JsonObject? Costs(CostModel? costs) => costs is null ? null : new()
+    {
+        ["between_start"] = costs.BetweenStart,
+        ["between_byte"] = costs.BetweenByte,
+        ["inside_start"] = costs.InsideStart,
+        ["inside_byte"] = costs.InsideByte,
+        ["copy_byte"] = costs.CopyByte,
+        ["cards"] = costs.Cards,
+    };
 
     /// <summary>What the simulation says to every measurement, on the cluster that the cost model was measured on.</summary>
     private static JsonArray Simulate(ProcessGroup group, AllToAllBenchmark.Size size)
@@ -105,6 +124,18 @@ internal sealed class BenchAllToAllCommand
             ["measured"] = way.Seconds,
             ["simulated"] = comparison.Run(SimulatedAlgorithms.All.Single(algorithm => algorithm.Name() == way.Algorithm.Name), size.Bytes).Seconds,
         })]);
+    }
+
+    /// <summary>Bytes between nodes over those that are left with one copy of a token per node, beside what random choices let expect.</summary>
+    private static BenchmarkRow Row(Topology topology, int choices, double saving)
+    {
+        int perNode = topology.PerNode!.Value;
+        ClusterModel cluster = new() { Nodes = topology.Nodes, PerNode = perNode, NicBytesPerSecond = 1, NicSecondsPerMessage = 0 };
+        return new BenchmarkRow($"alltoall/{topology.Nodes}x{perNode}/copies/top-{choices}", 1, saving, "times")
+        {
+            Peer = "predicted",
+            PeerValue = 1 / ExchangePlan.Crossing(cluster, AllToAllBenchmark.ExpertsPerRank * topology.Size, choices),
+        };
     }
 
     private static BenchmarkRow Row(Topology topology, AllToAllBenchmark.Size size, AllToAllBenchmark.Measured way)

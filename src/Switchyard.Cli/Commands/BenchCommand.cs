@@ -74,7 +74,7 @@ internal static class BenchCommand
             "Measures whole requests to a ranker of eight experts: latency, candidates per second, memory, share of the matrix-product peak.",
             (parse, output, interrupted) => Report(
                 output,
-                Measure([new RankBenchmark(100), new RankBenchmark(300), new RankBenchmark(1000)], parse.GetRequiredValue(filter), ThreadCounts(parse.GetValue(threads)), parse.GetValue(rounds), output, interrupted)),
+                Measure([new RankBenchmark(100), new RankBenchmark(300), new RankBenchmark(1000), new LargeTableBenchmark()], parse.GetRequiredValue(filter), ThreadCounts(parse.GetValue(threads)), parse.GetValue(rounds), output, interrupted)),
             new Example("switchyard bench rank --filter /300", "Prints what ranking 300 candidates takes with one thread and with all."))
         {
             filter, rounds, threads,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Switchyard.Files;
 using Switchyard.Ranking.Bias;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Metrics;
@@ -16,11 +17,12 @@ internal sealed class RankCompareCommand
     private readonly RankingSettings _settings = new();
     private readonly Option<string?> _models = new("--models") { Description = "Networks to compare; the first is what the others are held against", HelpName = "A,B,.." };
     private readonly Option<string?> _debiases = new("--debiases") { Description = "Means against position bias to compare, and oracle for a model that is told the truth", HelpName = "A,B,.." };
-    private readonly Option<string?> _gateDropouts = new("--gate-dropouts") { Description = "Gate dropouts to compare", HelpName = "X,Y,.." };
+    private readonly Option<string[]> _against = new("--against") { Description = "One more model, which differs from what the other options say by these: '--experts 4 --gate-dropout 0'; may be given again", HelpName = "OPTIONS" };
     private readonly Option<int> _seeds = new("--seeds") { Description = "How many seeds", HelpName = "N", DefaultValueFactory = _ => 10 };
     private readonly Option<ulong> _firstSeed = new("--first-seed") { Description = "The first of them", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<string?> _data = new("--data") { Description = "A log; without it a simulated world for each seed", HelpName = "PATH" };
-    private readonly Option<string?> _schema = new("--schema") { Description = "What its columns mean", HelpName = "FILE" };
+    private readonly Option<string?> _schema = new("--schema") { Description = "What its columns mean: a schema file, or the name of a built-in one", HelpName = "FILE" };
+    private readonly Option<string?> _report = new("--report") { Description = "A page to write with all differences, and with what each model gains for one task against another", HelpName = "FILE" };
     private readonly Option<int> _threads = SharedOptions.Threads();
 
     /// <summary>Makes the command.</summary>
@@ -33,8 +35,9 @@ internal sealed class RankCompareCommand
             "Trains several models with several seeds on the same data, and states their differences pair by pair with 95 % intervals.",
             compare.Run,
             new Example("switchyard rank compare --debiases none,tower,oracle --seeds 3", "Says what de-biasing gains against the truth, and how sure that is."),
-            new Example("switchyard rank compare --models shared-bottom,omoe,mmoe --seeds 3 --correlation -0.5", "Compares networks where two tasks want opposite things."));
-        foreach (Option option in (Option[])[compare._models, compare._debiases, compare._gateDropouts, compare._seeds, compare._firstSeed, compare._data, compare._schema]) command.Add(option);
+            new Example("switchyard rank compare --models shared-bottom,omoe,mmoe --seeds 3 --correlation -0.5", "Compares networks where two tasks want opposite things."),
+            new Example("switchyard rank compare --gate-dropout 0 --against '--gate-dropout 0.1' --against '--gate-dropout 0.3' --seeds 3", "Compares settings of one network."));
+        foreach (Option option in (Option[])[compare._models, compare._debiases, compare._against, compare._seeds, compare._firstSeed, compare._data, compare._schema, compare._report]) command.Add(option);
         compare._settings.AddTo(command);
         command.Add(compare._threads);
         return command;
@@ -43,40 +46,48 @@ internal sealed class RankCompareCommand
     private void Run(ParseResult parse, Output output, CancellationToken interrupted)
     {
         WorkerPool.Threads = parse.GetValue(_threads);
-        RankingOptions options = _settings.Read(parse);
         FeatureSchema? schema = parse.GetValue(_data) is null ? null : BuiltInSchemas.Find(parse.GetValue(_schema) ?? throw new ArgumentException("--data needs --schema, which says what its columns mean"));
-        if (schema is { Position: null } && !_settings.ChoosesDebiasing(parse)) options = options with { Debiasing = options.Debiasing with { Kind = Debiasing.None } };
-        Contender[] contenders = Contenders(parse, options);
         int seeds = parse.GetValue(_seeds);
-        ModelComparison comparison = new();
-        using (Progress progress = output.Progress("comparing", "trainings", (long)contenders.Length * seeds))
+        ModelComparison comparison = new([.. Contenders(parse, schema).Select(contender => contender with { Options = contender.Options with { Data = parse.GetValue(_data) } })], schema);
+        using (Progress progress = output.Progress("comparing", "trainings", (long)comparison.Contenders.Count * seeds))
         {
             int done = 0;
-            for (int i = 0; i < seeds; i++)
-            {
-                ulong seed = parse.GetValue(_firstSeed) + (ulong)i;
-                comparison.Run(
-                    contenders, seed,
-                    (contender, own) => parse.GetValue(_data) is { } path
-                        ? RankingData.Load(path, schema!, options.HeldOut, own)
-                        : RankingData.Simulate(contender.Options.Simulation with { Seed = own }, contender.IsOracle),
-                    _ => progress.Report(++done), interrupted);
-            }
+            for (int i = 0; i < seeds; i++) comparison.Run(parse.GetValue(_firstSeed) + (ulong)i, _ => progress.Report(++done), interrupted);
         }
-        Tell(comparison, contenders, seeds, output);
+        Tell(comparison, seeds, output);
+        if (parse.GetValue(_report) is not { } report) return;
+        AtomicFile.WriteText(report, ModelComparisonReport.Compose(comparison, TypedLine.Of(parse)).Render());
+        output.WriteLine($"report: {report}");
     }
 
-    private Contender[] Contenders(ParseResult parse, RankingOptions options)
+    private Contender[] Contenders(ParseResult parse, FeatureSchema? schema)
     {
-        Contender[] contenders = [new("", options)];
+        Contender[] contenders = [new("", Read(parse, schema, ""))];
         contenders = Varied(contenders, parse.GetValue(_models), static (own, name) => new(name, own.Options with { Network = own.Options.Network with { Kind = NamedChoice.Parse<NetworkKind>(name) } }));
         contenders = Varied(contenders, parse.GetValue(_debiases), static (own, name) => name == "oracle"
             ? new(name, own.Options with { Debiasing = own.Options.Debiasing with { Kind = Debiasing.None } }, IsOracle: true)
             : new(name, own.Options with { Debiasing = own.Options.Debiasing with { Kind = NamedChoice.Parse<Debiasing>(name) } }));
-        contenders = Varied(contenders, parse.GetValue(_gateDropouts), static (own, text) => double.TryParse(text, CultureInfo.InvariantCulture, out double dropout)
-            ? new($"dropout-{text}", own.Options with { Network = own.Options.Network with { Gate = own.Options.Network.Gate with { Dropout = dropout } } })
-            : throw new ArgumentException($"a gate dropout of '{text}': give numbers such as 0,0.1"));
-        return contenders.Length > 1 ? contenders : throw new ArgumentException("one model compares with nothing: give two or more by --models, --debiases or --gate-dropouts");
+        string[] against = parse.GetValue(_against) ?? [];
+        if (against.Any(string.IsNullOrWhiteSpace)) throw new ArgumentException("--against says nothing: give the options in which the model differs");
+        if (contenders is [{ Name: "" } plain]) contenders = [plain with { Name = NameOf(parse, against) }];
+        contenders = [.. contenders, .. against.Select(words => new Contender(words.Replace("--", "", StringComparison.Ordinal), Read(parse, schema, words)))];
+        if (contenders.GroupBy(static one => one.Name).FirstOrDefault(static same => same.Count() > 1) is { Key: var twice }) throw new ArgumentException($"'{twice}' is compared with itself: name every model once");
+        return contenders.Length > 1 ? contenders : throw new ArgumentException("one model compares with nothing: give two or more by --models, --debiases or --against");
+    }
+
+    /// <summary>What the model of the other options is called: by those in which the models differ.</summary>
+    private string NameOf(ParseResult parse, string[] against)
+    {
+        string[] words = [.. against.SelectMany(static words => words.Split(' '))];
+        string name = string.Join(' ', _settings.Given(parse).Where(option => words.Contains(option.Name)).Select(option => $"{option.Name[2..]} {parse.GetResult(option)!.Tokens[0].Value}"));
+        return name.Length > 0 ? name : "defaults";
+    }
+
+    private RankingOptions Read(ParseResult parse, FeatureSchema? schema, string words)
+    {
+        RankingOptions options = _settings.Read(parse, words);
+        // A log without positions has no bias that could be told apart.
+        return schema is { Position: null } && !_settings.ChoosesDebiasing(parse) ? options with { Debiasing = options.Debiasing with { Kind = Debiasing.None } } : options;
     }
 
     private static Contender[] Varied(Contender[] contenders, string? names, Func<Contender, string, Contender> vary)
@@ -90,16 +101,17 @@ internal sealed class RankCompareCommand
         }))];
     }
 
-    private static void Tell(ModelComparison comparison, Contender[] contenders, int seeds, Output output)
+    private static void Tell(ModelComparison comparison, int seeds, Output output)
     {
-        string first = contenders[0].Name;
+        string first = comparison.Contenders[0].Name;
+        foreach (Contender contender in comparison.Contenders) output.WriteLine($"{contender.Name}: {comparison.DescriptionOf(contender.Name)}");
         JsonArray rows = [];
         foreach (string figure in comparison.Names)
         {
             double[] reference = comparison.Of(first, figure);
             output.WriteLine(Invariant($"{figure}: {first} {reference.Average():f4}"));
             JsonObject means = new() { [first] = reference.Average() }, differences = [];
-            foreach (Contender contender in contenders.Skip(1))
+            foreach (Contender contender in comparison.Contenders.Skip(1))
             {
                 double[] own = comparison.Of(contender.Name, figure);
                 PairedDifference difference = PairedDifference.Of(own, reference);

@@ -20,6 +20,7 @@ internal static class RankScoreCommand
         Option<string> run = new("--run") { Description = "The folder of a ranking run", HelpName = "DIR", Required = true };
         Option<string> query = new("--query") { Description = "A file of requests, one JSON object per line: query, context, and candidates with ids", HelpName = "FILE", Required = true };
         Option<int> top = new("--top") { Description = "The most candidates to name", HelpName = "N", DefaultValueFactory = _ => 10 };
+        Option<string?> combine = new("--combine") { Description = RankingSettings.CombineDescription + "; without it as the run was trained", HelpName = "sum|product|EXPRESSION" };
         Option<double?> limit = new("--deadline") { Description = "Milliseconds after which the best of the candidates looked at are named", HelpName = "X" };
         Option<string?> to = new("--out") { Description = "The file to write; without it answers are printed", HelpName = "FILE" };
         top.AcceptAtLeast(1);
@@ -28,13 +29,14 @@ internal static class RankScoreCommand
             "Ranks the candidates of each request, and names the best with their scores.",
             (parse, output, interrupted) =>
             {
-                using Ranker ranker = Ranker.Load(parse.GetRequiredValue(run));
+                using Ranker ranker = Ranker.Load(parse.GetRequiredValue(run), combination: parse.GetValue(combine));
                 TimeSpan? deadline = parse.GetValue(limit) is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
                 Score(ranker, parse.GetRequiredValue(query), parse.GetValue(top), deadline, parse.GetValue(to), output, interrupted);
             },
-            new Example("switchyard rank score --run runs/ranker --query queries.jsonl --top 3", "Prints the three best candidates of each request, a JSON object per line."))
+            new Example("switchyard rank score --run runs/ranker --query queries.jsonl --top 3", "Prints the three best candidates of each request, a JSON object per line."),
+            new Example("switchyard rank score --run runs/ranker --query queries.jsonl --combine 'click * (1 + like) ^ 0.5'", "Ranks by another combination of the same scores."))
         {
-            run, query, top, limit, to,
+            run, query, top, combine, limit, to,
         };
     }
 
@@ -80,7 +82,7 @@ internal static class RankScoreCommand
         {
             JsonObject byTask = [];
             for (int task = 0; task < tasks; task++) byTask[ranker.Tasks[task].Name] = scores[rank * tasks + task];
-            best.Add((JsonNode)new JsonObject { ["id"] = ranked[rank].Id, ["score"] = ranked[rank].Score, ["tasks"] = byTask });
+            best.Add((JsonNode)new JsonObject { ["id"] = ranked[rank].Id, ["score"] = double.IsFinite(ranked[rank].Score) ? ranked[rank].Score : null, ["tasks"] = byTask });
         }
         return (new JsonObject { ["ranked"] = best, ["scored"] = outcome.Scored, ["in_time"] = outcome.InTime }, outcome.InTime);
     }

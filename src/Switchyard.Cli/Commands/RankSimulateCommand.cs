@@ -14,6 +14,7 @@ internal static class RankSimulateCommand
         Option<string> to = new("--out") { Description = "The CSV file to write; its schema stands beside it as FILE.schema.json", HelpName = "FILE", Required = true };
         Option<int> pages = new("--pages") { Description = "Pages of ten candidates", HelpName = "N", DefaultValueFactory = _ => defaults.Pages };
         Option<string> policy = new("--policy") { Description = $"By what pages are sorted: {string.Join(", ", LoggingPolicy.All.Select(static one => one.Name))}", HelpName = "NAME", DefaultValueFactory = _ => defaults.Policy };
+        Option<ClickModel> clicks = NamedChoice.Option("--clicks", "How people click", defaults.Clicks);
         Option<double> correlation = new("--correlation") { Description = "How much liking goes with relevance, -1 to 1", HelpName = "X", DefaultValueFactory = _ => defaults.Correlation };
         Option<ulong> seed = SharedOptions.Seed();
         pages.AcceptAtLeast(1);
@@ -24,14 +25,14 @@ internal static class RankSimulateCommand
             (parse, output, _) =>
             {
                 string path = parse.GetRequiredValue(to), schema = path + ".schema.json";
-                long rows = SimulatedLogFile.Write(path, defaults with { Pages = parse.GetValue(pages), Policy = parse.GetRequiredValue(policy), Correlation = parse.GetValue(correlation), Seed = parse.GetValue(seed) });
+                long rows = SimulatedLogFile.Write(path, defaults with { Pages = parse.GetValue(pages), Policy = parse.GetRequiredValue(policy), Clicks = parse.GetValue(clicks), Correlation = parse.GetValue(correlation), Seed = parse.GetValue(seed) });
                 SimulatedLog.Schema.Write(schema);
                 output.WriteLine($"{rows} rows in {path}, their schema in {schema}");
                 if (output.Json) output.Result(new JsonObject { ["rows"] = rows, ["out"] = path, ["schema"] = schema });
             },
             new Example("switchyard rank simulate --out clicks.csv --pages 500", "Writes 5,000 impressions with clicks, likes and watch times."))
         {
-            to, pages, policy, correlation, seed,
+            to, pages, policy, clicks, correlation, seed,
         };
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Switchyard.Collectives;
+using Switchyard.Collectives.AllToAll;
 using Switchyard.Experts.Evolution;
 using Switchyard.Language.Runs;
 using Switchyard.Training;
@@ -26,6 +27,7 @@ internal sealed class TrainCommand
     private readonly Option<string[]> _knobs = new("--knob") { Description = "Turns a knob of the gate, such as groups=4; may be given again", HelpName = "KEY=VALUE" };
     private readonly Option<int> _threads = SharedOptions.Threads();
     private readonly Option<int> _ranks = SharedOptions.Ranks();
+    private readonly Option<string?> _exchange = new("--exchange") { Description = "How tokens travel between nodes: flat, leader, 2dh or deduplicated; without it a measurement of a second decides for every size", HelpName = "NAME" };
     private readonly List<(Option Option, string Key, Func<ParseResult, JsonNode?> Value)> _settings = [];
 
     private TrainCommand()
@@ -95,6 +97,7 @@ internal sealed class TrainCommand
         command.Add(train._knobs);
         command.Add(train._threads);
         command.Add(train._ranks);
+        command.Add(train._exchange);
         return command;
     }
 
@@ -121,10 +124,15 @@ internal sealed class TrainCommand
     }
 
     private void Run(ParseResult parse, Output output, CancellationToken interrupted)
-        => RankLaunch.Run(parse.GetValue(_ranks), parse.GetValue(_threads), ranks => Train(parse, ranks is { Rank: > 0 } ? Output.ToNobody() : output, ranks, interrupted));
+        => RankLaunch.Run(parse.GetValue(_ranks), parse.GetValue(_threads), ranks =>
+        {
+            if (MpiGroup.IsLaunched && ranks is { Rank: > 0 }) output.LeaveResult();
+            Train(parse, ranks is { Rank: > 0 } ? Output.ToNobody() : output, ranks, interrupted);
+        });
 
     private void Train(ParseResult parse, Output output, ProcessGroup? ranks, CancellationToken interrupted)
     {
+        if (ranks is null && parse.GetValue(_exchange) is not null) throw new ArgumentException("--exchange says how ranks exchange, and there is one: give --ranks, or start with mpirun");
         WorkDisplay work = new(output);
         using LanguageTraining training = ranks is null ? Open(parse, output, work) : Open(parse, output, work, ranks);
         long tokensPerStep = training.Task.TokensPerMicroBatch * training.Options.Learning.MicroBatches;
@@ -186,9 +194,14 @@ internal sealed class TrainCommand
         output.WriteLine(sample);
         output.WriteLine();
         output.WriteLine(evaluation.Description);
+        RankTable? table = ranks is null ? null : new RankTable(RankMetrics.MeanOf(MetricsBefore(training)));
+        foreach (string line in table?.Lines() ?? []) output.WriteLine(line);
         output.WriteLine($"run:    {training.Folder.Path}");
         output.WriteLine($"report: {training.Folder.ReportPath}");
-        if (output.Json) output.Result(Summary(whole, result, evaluation, last, rate));
+        if (!output.Json) return;
+        JsonObject summary = Summary(whole, result, evaluation, last, rate);
+        if (table is not null) summary["ranks"] = table.ToJson();
+        output.Result(summary);
     }
 
     /// <summary>Rank 0 begins the run; the others take up what it wrote.</summary>
@@ -198,6 +211,8 @@ internal sealed class TrainCommand
         string folder = ranks.Share(training is null ? null : Path.GetFullPath(training.Folder.Path));
         training ??= LanguageTraining.Resume(folder);
         Introduce(training, output);
+        ranks.Log = output.Say;
+        if (parse.GetValue(_exchange) is { } name) ranks.Algorithm = AllToAllAlgorithm.Find(name);
         training.Distribute(ranks);
         output.Say($"{ranks.Size} ranks ({ranks.Topology}), each with its share of the experts and of every micro-batch");
         return training;
@@ -210,7 +225,7 @@ internal sealed class TrainCommand
         if (parse.GetValue(_resume) is { } folder)
         {
             if (data is not null || config is not null || parse.GetValue(_out) is not null || changes.Count > 0)
-                throw new ArgumentException("--resume goes on with the settings that the run began with: give no others beside it, except --threads and --ranks");
+                throw new ArgumentException("--resume goes on with the settings that the run began with: give no others beside it, except --threads, --ranks and --exchange");
             return LanguageTraining.Resume(folder, work);
         }
         JsonObject? settings = config is null ? null : LanguageRunJson.Read(config);

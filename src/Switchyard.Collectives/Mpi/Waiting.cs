@@ -20,6 +20,9 @@ internal ref partial struct Waiting(bool crowded)
     /// <summary>How long it has been.</summary>
     public readonly TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
 
+    /// <summary>Whether it is time to ask what is wrong: first after half a millisecond.</summary>
+    public readonly bool IsLong => _sleep == LongestSleep;
+
     /// <summary>Lets time pass.</summary>
     public void Pause()
     {

@@ -15,6 +15,13 @@ public abstract class ExpertBank : Module
     /// <returns>[pairs, width].</returns>
     public abstract Tensor Forward(Tensor rows, Tensor offsets);
 
+    /// <summary>Lets every expert work on rows that are taken from where they lie. A bank that can do without a copy of them does it here.</summary>
+    /// <param name="rows">Hidden vectors [rows, width].</param>
+    /// <param name="rowOf">The row of each pair, Int32 [pairs].</param>
+    /// <param name="offsets">Expert e has the pairs offsets[e] to offsets[e + 1] - 1, Int32 [experts + 1].</param>
+    /// <returns>[pairs, width].</returns>
+    public virtual Tensor Forward(Tensor rows, Tensor rowOf, Tensor offsets) => Forward(Tensor.GatherRows(rows, rowOf), offsets);
+
     /// <summary>A bank of some of the experts, with copies of what they learn: for ranks that share the experts out.</summary>
     /// <param name="first">The first expert.</param>
     /// <param name="count">How many, 0 or more.</param>

@@ -45,11 +45,26 @@ public sealed class MlpBank : ExpertBank
     {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(offsets);
-        Tensor expertOf = ExpertOf(rows.Shape[0], offsets); // [pairs]
-        Tensor state = rows;
-        foreach ((Tensor weight, Tensor bias) in _layers)
-            state = (Tensor.GroupedLinear(state, weight, offsets) + bias.IndexSelect(0, expertOf)).Relu(); // [pairs, out]
+        return Above(Tensor.GroupedLinear(rows, _layers[0].Weight, offsets), offsets);
+    }
+
+    /// <inheritdoc/>
+    /// <returns>[pairs, width of the last layer].</returns>
+    public override Tensor Forward(Tensor rows, Tensor rowOf, Tensor offsets)
+    {
+        ArgumentNullException.ThrowIfNull(offsets);
+        return Above(Tensor.GroupedLinear(rows, rowOf, _layers[0].Weight, offsets), offsets);
+    }
+
+    /// <summary>All that comes after the first product [pairs, out].</summary>
+    private Tensor Above(Tensor product, Tensor offsets)
+    {
+        Tensor expertOf = ExpertOf(product.Shape[0], offsets); // [pairs]
+        Tensor state = Activated(product, 0);
+        for (int layer = 1; layer < _layers.Length; layer++) state = Activated(Tensor.GroupedLinear(state, _layers[layer].Weight, offsets), layer);
         return state;
+
+        Tensor Activated(Tensor rows, int layer) => (rows + _layers[layer].Bias.IndexSelect(0, expertOf)).Relu(); // [pairs, out]
     }
 
     private static Tensor ExpertOf(int pairs, Tensor offsets)

@@ -10,8 +10,9 @@ namespace Switchyard.Experts.Banks;
 /// must already be weighed by its share of the batch, as for parameters that every rank has.
 /// </summary>
 /// <remarks>
-/// Every rank takes part in every exchange, forward and backward, also one that sends or gets no row. With a queue, the rows
-/// of a rank's second half of experts travel while its first half works, and back likewise.
+/// Every rank takes part in every exchange, forward and backward, also one that sends or gets no row. A token of which several
+/// experts live on one node crosses to it once, and one sum comes back, where that pays: see <see cref="TokenExchange"/>. With
+/// a queue, the second half of a rank's tokens travels while experts work on the first, and back likewise.
 /// </remarks>
 public sealed class ParallelBank : ExpertBank
 {
@@ -47,58 +48,54 @@ public sealed class ParallelBank : ExpertBank
     public override Tensor Forward(Tensor rows, Tensor offsets)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        ArgumentNullException.ThrowIfNull(offsets);
-        return _queue is null ? InTurn(rows, offsets) : Overlapped(rows, offsets, _queue, static () => null).Answers;
+        int count = rows.Shape[0];
+        Tensor itself = Tensor.From(Enumerable.Range(0, count).ToArray(), [count]), ones = Tensor.Full([count], 1, rows.Type);
+        return Forward(rows, new Routing(count, itself, offsets, ones, [], new RoutingStatistics(new long[Experts], 0, 0)));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Weights travel with their tokens, so that answers are weighed where they are made and one sum returns per node. Sums add
+    /// the pairs of a node first, then the nodes, whichever way rows travel.
+    /// </remarks>
+    public override Tensor Forward(Tensor tokens, Routing routing)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        if (!routing.IsListOfPairs) return base.Forward(tokens, routing);
+        if (_queue is not null) return Overlapped(tokens, routing, _queue, static () => null).Answers;
+        PairExchange pairs = new(_ranks, routing, FirstOf);
+        Tensor arrived = tokens.Move(pairs.Tokens), weights = routing.Weights.Move(pairs.Weights); // [arriving, width], [arriving]
+        return _own.Forward(arrived, pairs.Arrived(weights)).Move(pairs.Answers); // [tokens, width]
     }
 
     /// <inheritdoc/>
     /// <remarks>The other computation goes on while the first rows travel.</remarks>
     public override (Tensor Answers, Tensor Other) Forward(Tensor tokens, Routing routing, Func<Tensor> other)
     {
-        if (_queue is null) return base.Forward(tokens, routing, other);
         ArgumentNullException.ThrowIfNull(routing);
-        (Tensor answers, Tensor? beside) = Overlapped(routing.Gather(tokens), routing.Offsets, _queue, other);
-        return (routing.Combine(answers), beside!);
+        if (_queue is null || !routing.IsListOfPairs) return base.Forward(tokens, routing, other);
+        (Tensor answers, Tensor? beside) = Overlapped(tokens, routing, _queue, other);
+        return (answers, beside!);
     }
 
-    private Tensor InTurn(Tensor rows, Tensor offsets)
-    {
-        ShardedRows all = new(offsets.AsReadOnlySpan<int>(), ExchangeCounts(offsets.AsReadOnlySpan<int>()), _ranks.Size, FirstOf, Count, part: 0, parts: 1);
-        Tensor arrived = rows.Exchange(_ranks, all.Sent, all.Received); // [arrived, width], by rank, then by expert
-        return Work(all, arrived).Exchange(_ranks, all.Received, all.Sent); // [pairs, width]
-    }
-
-    private (Tensor Answers, Tensor? Other) Overlapped(Tensor rows, Tensor offsets, ExchangeQueue queue, Func<Tensor?> other)
+    private (Tensor Answers, Tensor? Other) Overlapped(Tensor tokens, Routing routing, ExchangeQueue queue, Func<Tensor?> other)
     {
         const int Parts = 2;
-        int[] arrivals = ExchangeCounts(offsets.AsReadOnlySpan<int>());
-        ShardedRows[] parts = new ShardedRows[Parts];
-        RowExchange.Sending[] there = new RowExchange.Sending[Parts], back = new RowExchange.Sending[Parts];
+        int FirstTokenOf(int part) => (int)((long)routing.Tokens * part / Parts);
+        Routing[] parts = new Routing[Parts];
+        PairExchange[] pairs = [];
+        RowExchange.Sending[] rows = new RowExchange.Sending[Parts], weights = new RowExchange.Sending[Parts], back = new RowExchange.Sending[Parts];
+        for (int i = 0; i < Parts; i++) parts[i] = routing.Part(FirstTokenOf(i), FirstTokenOf(i + 1) - FirstTokenOf(i));
+        queue.Await(queue.Add(ranks => pairs = Array.ConvertAll(parts, part => new PairExchange(ranks, part, FirstOf))));
         for (int i = 0; i < Parts; i++)
         {
-            parts[i] = new ShardedRows(offsets.AsReadOnlySpan<int>(), arrivals, _ranks.Size, FirstOf, Count, i, Parts);
-            there[i] = Tensor.GatherRows(rows, parts[i].Rows).Send(queue, parts[i].Sent, parts[i].Received);
+            rows[i] = tokens.Slice(0, FirstTokenOf(i), FirstTokenOf(i + 1)).Send(queue, pairs[i].Tokens);
+            weights[i] = parts[i].Weights.Send(queue, pairs[i].Weights);
         }
         Tensor? beside = other();
-        for (int i = 0; i < Parts; i++) back[i] = Work(parts[i], there[i].Arrived()).Send(queue, parts[i].Received, parts[i].Sent);
-        Tensor byPart = Tensor.Concat(Array.ConvertAll(back, static part => part.Arrived()), 0); // [pairs, width]
-        return (Tensor.ScatterAddRows(byPart, Tensor.Concat(Array.ConvertAll(parts, static part => part.Rows), 0), rows.Shape[0]), beside);
+        for (int i = 0; i < Parts; i++) back[i] = _own.Forward(rows[i].Arrived(), pairs[i].Arrived(weights[i].Arrived())).Send(queue, pairs[i].Answers);
+        return (Tensor.Concat(Array.ConvertAll(back, static part => part.Arrived()), 0), beside);
     }
-
-    /// <summary>Lets this rank's experts work on rows by (rank, expert).</summary>
-    private Tensor Work(ShardedRows part, Tensor arrived)
-        => Tensor.GatherRows(_own.Forward(Tensor.GatherRows(arrived, part.Grouped), part.Starts), part.Back);
 
     private int FirstOf(int rank) => (int)((long)Experts * rank / _ranks.Size);
-
-    /// <summary>How many rows come from each rank for each of this rank's experts [ranks, own experts].</summary>
-    private int[] ExchangeCounts(ReadOnlySpan<int> offsets)
-    {
-        int[] counts = new int[Experts], arrivals = new int[_ranks.Size * Count];
-        for (int expert = 0; expert < Experts; expert++) counts[expert] = offsets[expert + 1] - offsets[expert];
-        nint[] sent = new nint[_ranks.Size], received = new nint[_ranks.Size];
-        for (int rank = 0; rank < sent.Length; rank++) (sent[rank], received[rank]) = (FirstOf(rank + 1) - FirstOf(rank), Count);
-        _ranks.AllToAllV<int>(counts, sent, arrivals, received);
-        return arrivals;
-    }
 }

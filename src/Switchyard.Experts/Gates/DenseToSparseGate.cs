@@ -57,6 +57,15 @@ public sealed record DenseToSparseOptions : SlotOptions
     /// <summary>What weighs the active experts.</summary>
     public DenseToSparseWeights Weights { get; init; } = DenseToSparseWeights.GumbelSoftmax;
 
+    /// <summary>What the Gumbel noise is multiplied by: 0 for none.</summary>
+    public double NoiseScale { get; init; } = 1;
+
+    /// <summary>
+    /// Deviation of initial logits that every token id has of its own, learnt like the others; 0 for a gate that sees hidden vectors
+    /// only. Where it is large, routing begins as if by a random table of ids, and is as steady.
+    /// </summary>
+    public double TokenDeviation { get; init; }
+
     /// <summary>Whether noise goes on once a token has one expert: the expert is then drawn, not chosen.</summary>
     public bool NoiseWhenHard { get; init; }
 
@@ -70,7 +79,7 @@ public sealed record DenseToSparseOptions : SlotOptions
     public double ZCoefficient { get; init; }
 
     /// <inheritdoc/>
-    public override Gate Make(GateSize size, Philox random) => new DenseToSparseGate(size.Width, size.Experts, this, random);
+    public override Gate Make(GateSize size, Philox random) => new DenseToSparseGate(size.Width, size.Experts, this, random, vocabulary: size.Vocabulary);
 
     /// <summary>1: what is left in the end.</summary>
     /// <inheritdoc/>
@@ -88,6 +97,8 @@ public sealed record DenseToSparseOptions : SlotOptions
         if (!(EndTemperature > 0 && StartTemperature >= EndTemperature)) throw new ArgumentException($"the temperature falls from {StartTemperature} to {EndTemperature}: give a start that is no lower than an end above 0");
         if (!(DecayFrom >= 0 && DecayTo >= DecayFrom)) throw new ArgumentException($"the temperature falls between {DecayFrom} and {DecayTo} of training: give shares in rising order");
         if (experts > 1 && !(Threshold >= 0 && Threshold * experts < 1)) throw new ArgumentException($"the threshold is {Threshold} for {experts} experts: give less than {1.0 / experts:g3}, or a token may have no expert");
+        if (!(NoiseScale >= 0 && double.IsFinite(NoiseScale))) throw new ArgumentException($"the noise is multiplied by {NoiseScale}: give 0 or more");
+        if (!(TokenDeviation >= 0 && double.IsFinite(TokenDeviation))) throw new ArgumentException($"the logits of token ids have a deviation of {TokenDeviation}: give 0 for none, or more");
         CheckCoefficients(("balance loss", BalanceCoefficient), ("z-loss", ZCoefficient));
     }
 }
@@ -100,16 +111,28 @@ public sealed record DenseToSparseOptions : SlotOptions
 public sealed class DenseToSparseGate : LinearGate
 {
     private readonly DenseToSparseOptions _options;
+    private readonly Tensor? _tokenLogits; // [vocabulary, experts]
     private readonly Tensor _stage; // temperature, and 1 once hard: what a checkpoint keeps of the schedule
 
     /// <summary>Makes a gate.</summary>
-    /// <inheritdoc cref="TopKGate(int, int, TopKOptions, Philox, double)"/>
-    public DenseToSparseGate(int width, int experts, DenseToSparseOptions options, Philox random, double deviation = 0.02)
+    /// <param name="width">Length of a token's hidden vector.</param>
+    /// <param name="experts">How many experts there are.</param>
+    /// <param name="options">The policy.</param>
+    /// <param name="random">Draws the initial weights, normal.</param>
+    /// <param name="deviation">Standard deviation of the initial router weights.</param>
+    /// <param name="vocabulary">How many different token ids there are, for a policy that looks at them.</param>
+    /// <exception cref="ArgumentException">The policy does not fit the number of experts, or looks at ids and there are none.</exception>
+    public DenseToSparseGate(int width, int experts, DenseToSparseOptions options, Philox random, double deviation = 0.02, int vocabulary = 0)
         : base(width, experts, random, deviation)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check(experts);
         _options = options;
+        if (options.TokenDeviation > 0)
+        {
+            if (vocabulary < 1) throw new ArgumentException("a dense-to-sparse gate with logits of token ids looks at ids: say how many different ones there are");
+            _tokenLogits = AddParameter("token_logits", Tensor.Normal([vocabulary, experts], 0, options.TokenDeviation, random));
+        }
         _stage = AddBuffer("temperature_and_stage", Tensor.Zeros([2]));
         BeginStep(0);
     }
@@ -131,6 +154,12 @@ public sealed class DenseToSparseGate : LinearGate
     /// <summary>The temperature of the softmax that weighs the experts: 1 where the plain one does.</summary>
     public double WeightTemperature => _options.Weights == DenseToSparseWeights.GumbelSoftmax ? Temperature : 1;
 
+    /// <summary>Whether logits depend on token ids too.</summary>
+    public bool LooksAtIds => _tokenLogits is not null;
+
+    /// <summary>The logits of token ids.</summary>
+    public override long TableParameterCount => _tokenLogits?.Elements ?? 0;
+
     /// <inheritdoc/>
     public override void BeginStep(double progress) => Set(_options.TemperatureAt(progress), progress >= _options.HardFrom);
 
@@ -139,6 +168,14 @@ public sealed class DenseToSparseGate : LinearGate
     {
         using Tensor stage = Tensor.From([temperature, isHard ? 1 : 0], [2]);
         _stage.CopyFrom(stage.To(_stage.Type));
+    }
+
+    /// <inheritdoc/>
+    protected override Tensor Logits(Tensor tokens, RoutingContext context)
+    {
+        Tensor logits = base.Logits(tokens, context); // [tokens, experts]
+        if (_tokenLogits is null) return logits;
+        return logits + Tensor.Embedding(_tokenLogits, context.TokenIds ?? throw new ArgumentException("a dense-to-sparse gate with logits of token ids looks at ids, and the context holds none: give TokenIds"));
     }
 
     /// <inheritdoc/>
@@ -161,8 +198,8 @@ public sealed class DenseToSparseGate : LinearGate
     /// <summary>The Gumbel softmax; in evaluation, and once hard unless told otherwise, without noise.</summary>
     internal Tensor NoisyProbabilities(Tensor logits, bool isHard, in RoutingContext context)
     {
-        bool hasNoise = IsTraining && (!isHard || _options.NoiseWhenHard);
-        Tensor noisy = hasNoise && context.Gumbel(logits.Shape, logits.Type) is { } gumbel ? logits + gumbel : logits;
+        bool hasNoise = IsTraining && _options.NoiseScale > 0 && (!isHard || _options.NoiseWhenHard);
+        Tensor noisy = hasNoise && context.Gumbel(logits.Shape, logits.Type) is { } gumbel ? logits + gumbel * _options.NoiseScale : logits;
         return (noisy / Temperature).Softmax();
     }
 

@@ -18,6 +18,9 @@ public abstract class Gate : Module
     /// <summary>How many experts there are to choose from.</summary>
     public int Experts { get; }
 
+    /// <summary>How many of the gate's weights are tables: a token looks up a row of them and multiplies by none of the others.</summary>
+    public virtual long TableParameterCount => 0;
+
     /// <summary>Routes tokens.</summary>
     /// <param name="tokens">Hidden vectors [tokens, width].</param>
     /// <param name="context">What the gate may use beside them.</param>

@@ -79,6 +79,9 @@ public sealed class StableGate : RouterGate
     /// <summary>Whether the second stage has begun.</summary>
     public bool IsFrozen => _table.AsReadOnlySpan<int>()[0] != NotFrozen;
 
+    /// <summary>The embeddings that the routing is distilled into.</summary>
+    public override long TableParameterCount => _embedding.Elements;
+
     /// <inheritdoc/>
     public override void BeginStep(double progress)
     {

@@ -13,6 +13,7 @@ public sealed class ExchangeQueue : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly ProcessGroup _ranks;
+    private readonly Traffic _traffic; // of the thread that asks
     private readonly BlockingCollection<Task> _tasks = [];
     private readonly Thread _thread;
 
@@ -21,20 +22,23 @@ public sealed class ExchangeQueue : IDisposable
     public ExchangeQueue(ProcessGroup ranks)
     {
         ArgumentNullException.ThrowIfNull(ranks);
-        _ranks = ranks.Duplicate();
+        (_ranks, _traffic) = (ranks.Duplicate(), ranks.Traffic);
         _thread = new Thread(Serve) { IsBackground = true, Name = $"exchange of rank {ranks.Rank}" };
         _thread.Start();
     }
 
     /// <summary>Asks for an exchange.</summary>
     /// <param name="exchange">What to do with the ranks.</param>
-    /// <returns>Ends when it is done; throws what it threw.</returns>
+    /// <returns>Ends when it is done; for <see cref="Await"/>.</returns>
     public Task Add(Action<ProcessGroup> exchange)
     {
         Task task = new(() => exchange(_ranks));
         _tasks.Add(task);
         return task;
     }
+
+    /// <summary>Waits until an exchange is done, which counts as time of moving data; throws what it threw.</summary>
+    public void Await(Task exchange) => _traffic.Await(exchange);
 
     /// <summary>Lets what was asked for end, and ends the thread. It is left behind where other ranks do not come any more.</summary>
     public void Dispose()

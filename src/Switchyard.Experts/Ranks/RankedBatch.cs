@@ -62,7 +62,7 @@ public sealed class RankedBatch
         Tensor forEach = Tensor.Concat([.. Enumerable.Repeat(own, copies)], 0); // [ranks · own tokens, n]
         nint[] sent = new nint[copies];
         Array.Fill(sent, Count);
-        return forEach.Exchange(_ranks, sent, _tokensOf);
+        return forEach.Move(new BlockMove(_ranks, sent, _tokensOf));
     }
 
     /// <summary>What the gate may use beside the hidden vectors of all ranks. Its random numbers are those of the whole batch.</summary>

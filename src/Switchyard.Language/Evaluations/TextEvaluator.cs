@@ -36,9 +36,9 @@ public static class TextEvaluator
                 cancellation.ThrowIfCancellationRequested();
                 using TensorScope scope = new();
                 int count = Math.Min(batch, windows.Count - first);
-                (int start, int share) = model.Ranks is null ? (0, count) : WindowBatch.Share(count, model.Ranks);
-                WindowBatch part = new(share, length);
-                for (int i = 0; i < share; i++) part.Set(i, windows[first + start + i]);
+                BatchShare share = BatchShare.Of(count, model.Ranks);
+                WindowBatch part = new(share.Count, length);
+                for (int i = 0; i < share.Count; i++) part.Set(i, windows[first + share.First + i]);
                 foreach (int target in part.Targets.AsReadOnlySpan<int>()) bytes += tokenizer.TokenBytes(target).Length;
                 LanguageModelOutput output = model.Forward(part.Inputs);
                 Tensor logits = output.Logits.Reshape([(int)part.Targets.Elements, model.Options.Vocabulary]); // [count · (length - 1), vocabulary]
@@ -46,13 +46,9 @@ public static class TextEvaluator
                 routing.Add([.. output.Routings.Select(static one => one.Whole)], (long)count * (length - 1));
                 report?.Invoke(first + count);
             }
-            if (model.Ranks is { } ranks)
-            {
-                double[] sums = [nats, bytes];
-                ranks.AllReduce<double>(sums);
-                (nats, bytes) = (sums[0], (long)sums[1]);
-            }
-            return new TextEvaluation(nats, windows.Predictions, bytes, routing.Layers) { MainExperts = routing.MainExperts };
+            double[] sums = [nats, bytes];
+            model.Ranks?.AllReduce<double>(sums);
+            return new TextEvaluation(sums[0], windows.Predictions, (long)sums[1], routing.Layers) { MainExperts = routing.MainExperts };
         }
         finally
         {

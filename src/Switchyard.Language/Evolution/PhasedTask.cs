@@ -8,6 +8,7 @@ using Switchyard.Language.Runs;
 using Switchyard.Modules;
 using Switchyard.Tensors;
 using Switchyard.Training;
+using Switchyard.Training.Ranks;
 using Switchyard.Training.Reports;
 
 namespace Switchyard.Language.Evolution;
@@ -24,7 +25,8 @@ public sealed class PhasedTask : TrainingTask
     private readonly int _spawning; // the phase that begins with experts made out of a dense model, or -1
     private readonly ExpertSpawner? _spawner;
     private LanguageTask _task;
-    private Action<LanguageModel>? _distribute;
+    private (ProcessGroup Ranks, ExchangeQueue? Queue)? _distribution;
+    private ShardedParameters? _shards;
     private MoeLayer[] _mixtures = [];
     private List<(Tensor Weights, IReadOnlyList<int> Places)> _masked = [];
 
@@ -45,11 +47,11 @@ public sealed class PhasedTask : TrainingTask
         if (options.Phases.Count > 0 && first == 0) BeginAsDense();
     }
 
-    /// <summary>Shares the experts out among ranks; see <see cref="LanguageModel.Distribute"/>.</summary>
+    /// <summary>Shares the experts of all phases out among ranks; see <see cref="LanguageModel.Distribute"/>.</summary>
     public void Distribute(ProcessGroup ranks, ExchangeQueue? queue)
     {
-        _distribute = model => model.Distribute(ranks, queue);
-        _distribute(Model);
+        _distribution = (ranks, queue);
+        Prepare(Model);
     }
 
     /// <summary>The model of the phase.</summary>
@@ -82,7 +84,9 @@ public sealed class PhasedTask : TrainingTask
         if (former(name) is { } same) return same;
         if (_spawner is null || ExpertName.Parse(name) is not { } expert || former(expert.OfBlock) is not { } block) return null;
         int experts = Model.Options.Experts;
-        return isMoment ? _spawner.Averages(expert.Layer, expert.Matrix, block, experts) : _spawner.Weights(expert.Layer, expert.Matrix, block, experts);
+        Tensor all = isMoment ? _spawner.Averages(expert.Layer, expert.Matrix, block, experts) : _spawner.Weights(expert.Layer, expert.Matrix, block, experts);
+        // Every rank has the block, and keeps its own of the experts that were made out of it.
+        return _shards is null ? all : _shards.Own(name, all);
     }
 
     /// <summary>How the experts are made with which a phase begins; null where it does not begin by making any.</summary>
@@ -109,11 +113,11 @@ public sealed class PhasedTask : TrainingTask
     {
         ArgumentNullException.ThrowIfNull(layers);
         double flops = Model.TrainingFlopsPerToken;
-        if (layers.Count != _mixtures.Length || Model.Ranks is not null) return flops;
+        if (layers.Count != _mixtures.Length) return flops;
         // The model counts the experts that a token has in the end; six operations for each weight of one more.
         double usual = Model.Options.HasExperts ? Model.Options.Routing.ExpertsPerToken(Model.Options.Experts) : 0;
         for (int i = 0; i < layers.Count; i++)
-            if (layers[i].ActivePerToken is { } active) flops += 6 * (active - usual) * _mixtures[i].Experts.Parameters().Sum(static weight => weight.Tensor.Elements) / _mixtures[i].Experts.Experts;
+            if (layers[i].ActivePerToken is { } active) flops += 6 * (active - usual) * _mixtures[i].Experts.Parameters().Sum(static weight => weight.Tensor.Shape.Without(0).Elements);
         return flops;
     }
 
@@ -155,13 +159,30 @@ public sealed class PhasedTask : TrainingTask
     private LanguageTask Make(int phase)
     {
         LanguageTask task = _makeTask(_phases[phase].ModelIn(_options.Model).Make(InitialWeights()));
-        _distribute?.Invoke(task.Model);
-        _mixtures = [.. task.Model.Modules().Select(static module => module.Module).OfType<MoeLayer>()];
-        _masked = _spawning < 0 || !_phases[_spawning].Spawn.Persistent ? [] : [.. task.Model.Parameters()
-            .Select(weight => (weight.Tensor, Name: ExpertName.Parse(weight.Name)))
-            .Where(static weight => weight.Name is not null)
-            .Select(weight => (weight.Tensor, _spawner!.MaskedPlaces(weight.Name!.Value.Layer, weight.Name.Value.Matrix, weight.Tensor.Shape)))];
+        Prepare(task.Model);
         return task;
+    }
+
+    private void Prepare(LanguageModel model)
+    {
+        if (_distribution is { } to)
+        {
+            model.Distribute(to.Ranks, to.Queue);
+            _shards = new ShardedParameters(model, to.Ranks);
+        }
+        _mixtures = [.. model.Modules().Select(static module => module.Module).OfType<MoeLayer>()];
+        _masked = _spawning < 0 || !_phases[_spawning].Spawn.Persistent ? [] : [.. model.Parameters()
+            .Select(weight => (Parameter: weight.Name, weight.Tensor, Name: ExpertName.Parse(weight.Name)))
+            .Where(static weight => weight.Name is not null)
+            .Select(weight => (weight.Tensor, MaskedPlaces(weight.Parameter, weight.Name!.Value, weight.Tensor.Shape)))];
+    }
+
+    /// <summary>The masked places among the rows that this rank has.</summary>
+    private int[] MaskedPlaces(string parameter, ExpertName name, Shape own)
+    {
+        int experts = _options.Model.Experts, length = (int)own.Without(0).Elements;
+        (int first, int count) = _shards?.RowsOf(parameter) ?? (0, experts);
+        return [.. _spawner!.MaskedPlaces(name.Layer, name.Matrix, own.With(0, experts)).Where(place => place / length >= first && place / length < first + count).Select(place => place - first * length)];
     }
 
     /// <summary>

@@ -20,6 +20,9 @@ public static class RecipeCatalogue
     // The schedule of the gate runs over its own phase: the temperature falls from its beginning to its end.
     private static readonly DenseToSparseOptions Soft = new() { DecayFrom = 0, DecayTo = 1, HardFrom = 1, EndTemperature = LastTemperature };
 
+    // Routing that is as steady as by a table of ids from the beginning needs neither noise nor a long soft phase.
+    private static readonly DenseToSparseOptions Token = Soft with { StartTemperature = 0.5, NoiseScale = 0, TokenDeviation = 8 };
+
     /// <summary>All recipes: those that are usually compared first.</summary>
     public static IReadOnlyList<Recipe> All { get; } =
     [
@@ -29,6 +32,7 @@ public static class RecipeCatalogue
         new("hash", "a table of token ids", Routed(new HashOptions())),
         new("stablemoe", "routing learnt for a tenth of training, then frozen", Routed(new StableOptions())),
         new("evomoe", "one dense model becomes many experts, and the gate sparse as a temperature falls", Evolving()),
+        new("evomoe-token", "the gate sees which token it is too, without noise, and is sparse at 5 % of training", Evolving(gate: Token, denseUntil: 0.02, softUntil: 0.05)),
         new("evomoe-random", "without a dense start: random experts under the same gate", Evolving()[1..]),
         new("evomoe-top-1", "without the dense gate: one expert per token from the spawn on", [Evolving()[0], Evolving()[2]]),
         new("evomoe-copy", "experts begin as copies", Evolving(new SpawnOptions { Mode = SpawnMode.Copy })),
@@ -50,12 +54,12 @@ public static class RecipeCatalogue
 
     private static LanguagePhase[] Routed(GateOptions gate) => [new() { Name = "sparse", Routing = gate }];
 
-    private static LanguagePhase[] Evolving(SpawnOptions? spawn = null, DenseToSparseOptions? gate = null, double softUntil = SoftUntil)
+    private static LanguagePhase[] Evolving(SpawnOptions? spawn = null, DenseToSparseOptions? gate = null, double denseUntil = DenseUntil, double softUntil = SoftUntil)
     {
         DenseToSparseOptions soft = gate ?? Soft, hard = soft with { StartTemperature = LastTemperature, HardFrom = 0 };
         return
         [
-            new() { Name = "dense", Dense = true, Until = DenseUntil },
+            new() { Name = "dense", Dense = true, Until = denseUntil },
             new() { Name = "sparsify", Until = softUntil, Routing = soft, Spawn = spawn ?? new() },
             new() { Name = "hard", Routing = hard, Spawn = spawn ?? new() },
         ];

@@ -8,7 +8,7 @@ namespace Switchyard.Language.Masking;
 /// <summary>Measures how well a model guesses hidden tokens. The same tokens are hidden every time, whatever the seed of a run.</summary>
 public static class MaskedEvaluator
 {
-    /// <summary>Guesses the hidden tokens of every window. The model is in evaluation mode meanwhile.</summary>
+    /// <summary>Guesses the hidden tokens of every window; ranks that a model is shared out among guess in their share each, and all get the sum. The model is in evaluation mode meanwhile.</summary>
     /// <param name="model">The model.</param>
     /// <param name="masking">Which tokens are hidden.</param>
     /// <param name="mask">The token that hides others.</param>
@@ -40,17 +40,24 @@ public static class MaskedEvaluator
             {
                 cancellation.ThrowIfCancellationRequested();
                 using TensorScope scope = new();
-                MaskedWindows part = new(Math.Min(batch, windows.Count - first), windows.WindowLength);
-                for (int i = 0; i < part.Windows; i++) part.Add(i, windows[first + i], masker, random.Split((ulong)(first + i)));
+                BatchShare share = BatchShare.Of(Math.Min(batch, windows.Count - first), model.Ranks);
+                MaskedWindows part = new(share.Count, windows.WindowLength);
+                for (int i = 0; i < share.Count; i++)
+                {
+                    int window = first + share.First + i;
+                    part.Add(i, windows[window], masker, random.Split((ulong)window));
+                }
                 Tensor targets = part.Targets;
                 LanguageModelOutput output = model.Forward(part.Ids, places: part.Places, routingIds: part.RoutingIds(mask, masking.Routing, vocabulary));
                 nats += Tensor.CrossEntropy(output.Logits, targets, reduction: LossReduction.Sum).ToDouble();
                 guessed += part.Guessed;
                 right += output.Logits.ArgMax(-1).ToArray<int>().Zip(targets.ToArray<int>()).Count(static pair => pair.First == pair.Second);
-                routing.Add(output.Routings, (long)part.Windows * part.Length);
-                report?.Invoke(first + part.Windows);
+                routing.Add([.. output.Routings.Select(static one => one.Whole)], (long)share.All * part.Length);
+                report?.Invoke(first + share.All);
             }
-            return new MaskedEvaluation(nats, guessed, right, routing.Layers) { MainExperts = routing.MainExperts };
+            double[] sums = [nats, guessed, right];
+            model.Ranks?.AllReduce<double>(sums);
+            return new MaskedEvaluation(sums[0], (long)sums[1], (long)sums[2], routing.Layers) { MainExperts = routing.MainExperts };
         }
         finally
         {

@@ -52,7 +52,7 @@ public sealed class LstmMoe : CausalModel
     public override LstmMoeOptions Options { get; }
 
     /// <inheritdoc/>
-    public override double TrainingFlopsPerToken => 6.0 * (ActiveParameterCount - (long)Options.Vocabulary * Options.Width);
+    public override double TrainingFlopsPerToken => 6.0 * MultiplyingParameterCount((long)Options.Vocabulary * Options.Width);
 
     /// <inheritdoc/>
     public override SequenceState NewState() => new LstmMoeState(_first.NewState(1), _second.NewState(1));

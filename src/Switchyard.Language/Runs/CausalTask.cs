@@ -41,13 +41,12 @@ public sealed class CausalTask : LanguageTask
     public override long TokensPerMicroBatch => (long)_learning.Batch * (_windows.WindowLength - 1);
 
     /// <inheritdoc/>
-    /// <remarks>A model whose experts are shared out gets this rank's share of the windows.</remarks>
     public override TaskLoss Loss(long microBatch, Philox random)
     {
-        (int first, int count) = _model.Ranks is { } ranks ? WindowBatch.Share(_learning.Batch, ranks) : (0, _learning.Batch);
-        WindowBatch windows = new(count, _windows.WindowLength);
-        for (int i = 0; i < count; i++) windows.Set(i, _windows.Window(microBatch * _learning.Batch + first + i));
-        LanguageModelOutput output = _model.Forward(windows.Inputs, count == _learning.Batch ? random : random.Part(first, count, _learning.Batch));
+        BatchShare share = BatchShare.Of(_learning.Batch, _model.Ranks);
+        WindowBatch windows = new(share.Count, _windows.WindowLength);
+        for (int i = 0; i < share.Count; i++) windows.Set(i, _windows.Window(microBatch * _learning.Batch + share.First + i));
+        LanguageModelOutput output = _model.Forward(windows.Inputs, share.Part(random));
         return Loss(output, windows.Targets, windows.Targets.Elements, _learning.LabelSmoothing);
     }
 

@@ -51,12 +51,16 @@ public abstract class LanguageTask : TrainingTask
     /// <param name="targets">The tokens that its logits are to predict, Int32 [rows]; of a negative one nothing is learnt.</param>
     /// <param name="tokens">How many tokens the micro-batch counts.</param>
     /// <param name="labelSmoothing">How much of each target is shared among all tokens; the loss that is shown is without it.</param>
-    private protected TaskLoss Loss(LanguageModelOutput output, Tensor targets, long tokens, double labelSmoothing)
+    /// <param name="meanOver">
+    /// What the sum over the targets is divided by, where that is not their number: ranks that have not as many targets for
+    /// a token as the batch then still add up to its mean.
+    /// </param>
+    private protected TaskLoss Loss(LanguageModelOutput output, Tensor targets, long tokens, double labelSmoothing, double? meanOver = null)
     {
         Tensor logits = output.Logits.Reshape([(int)targets.Elements, Model.Options.Vocabulary]); // [rows, vocabulary]
-        Tensor loss = Tensor.CrossEntropy(logits, targets, labelSmoothing: labelSmoothing);
+        Tensor loss = CrossEntropy(logits, targets, labelSmoothing, meanOver);
         Tensor total = output.RoutingLoss() is { } routing ? loss + routing : loss;
-        return new TaskLoss(total, labelSmoothing == 0 ? loss.ToDouble() : Plain(logits, targets), tokens, Metrics(output.Routings.Select(static routing => routing.Statistics)));
+        return new TaskLoss(total, labelSmoothing == 0 ? loss.ToDouble() : Plain(logits, targets, meanOver), tokens, Metrics(output.Routings.Select(static routing => routing.Statistics)));
     }
 
     /// <summary>The routing of every mixture layer as it is recorded.</summary>
@@ -69,11 +73,15 @@ public abstract class LanguageTask : TrainingTask
     private protected IReadOnlyList<LayerChoices> Choices(IReadOnlyList<Routing> routings, Predicate<int> isShown) =>
         [.. routings.Zip(_mixtureLayers).Where(layer => isShown(layer.Second)).Select(static layer => new LayerChoices(layer.Second, layer.First.Experts, layer.First.MainExperts()))];
 
-    private static double Plain(Tensor logits, Tensor targets)
+    private static double Plain(Tensor logits, Tensor targets, double? meanOver)
     {
         using Gradients.Pause pause = Gradients.Paused();
-        return Tensor.CrossEntropy(logits, targets).ToDouble();
+        return CrossEntropy(logits, targets, 0, meanOver).ToDouble();
     }
+
+    private static Tensor CrossEntropy(Tensor logits, Tensor targets, double labelSmoothing, double? meanOver) => meanOver is { } count
+        ? Tensor.CrossEntropy(logits, targets, labelSmoothing: labelSmoothing, reduction: LossReduction.Sum) * (1 / count)
+        : Tensor.CrossEntropy(logits, targets, labelSmoothing: labelSmoothing);
 
     private static LayerMetrics Metrics(int layer, RoutingStatistics statistics)
     {

@@ -102,15 +102,18 @@ public sealed class LanguageTraining : IDisposable
     /// micro-batch; rank 0 writes. Every rank must call it.
     /// </summary>
     /// <param name="ranks">The ranks; the group stays the caller's.</param>
-    /// <exception cref="ArgumentException">There are more ranks than windows in a micro-batch, or the run is one that a single rank trains.</exception>
+    /// <exception cref="ArgumentException">There are more ranks than windows, or pairs of lines, in a micro-batch.</exception>
     public void Distribute(ProcessGroup ranks)
     {
         ArgumentNullException.ThrowIfNull(ranks);
-        if (Options.Task != LanguageRunOptions.Causal) throw new ArgumentException($"a run that learns {Options.Task} trains on one rank: leave --ranks out");
-        if (Options.Phases.Count > 0) throw new ArgumentException("a run whose model changes from phase to phase trains on one rank: leave --ranks out, or the recipe");
-        if (Options.Learning.Batch < ranks.Size) throw new ArgumentException($"a micro-batch of {Options.Learning.Batch} windows cannot be shared out among {ranks.Size} ranks: give a batch of {ranks.Size} or more, or fewer ranks");
+        if (Options.Learning.Batch < ranks.Size) throw new ArgumentException($"a micro-batch of {Options.Learning.Batch} {(Options.Task == LanguageRunOptions.Translation ? "pairs" : "windows")} cannot be shared out among {ranks.Size} ranks: give a batch of {ranks.Size} or more, or fewer ranks");
         // Inside a node rows travel by the processors that would have to work meanwhile.
-        if (ranks.Topology.Nodes > 1) _queue = new ExchangeQueue(ranks);
+        if (ranks.Topology.Nodes > 1)
+        {
+            // Before there is a queue, which then knows the costs too.
+            if (ranks.Algorithm is null) ranks.Calibrate();
+            _queue = new ExchangeQueue(ranks);
+        }
         Task.Distribute(ranks, _queue);
     }
 

@@ -51,14 +51,24 @@ public sealed class MaskedTask : LanguageTask
     /// <inheritdoc/>
     public override TaskLoss Loss(long microBatch, Philox random)
     {
-        MaskedWindows windows = new(_learning.Batch, _windows.WindowLength);
-        for (int i = 0; i < _learning.Batch; i++)
+        BatchShare share = BatchShare.Of(_learning.Batch, _model.Ranks);
+        MaskedWindows windows = new(share.Count, _windows.WindowLength);
+        for (int i = 0; i < share.Count; i++)
         {
-            long window = microBatch * _learning.Batch + i;
+            long window = microBatch * _learning.Batch + share.First + i;
             windows.Add(i, _windows.Window(window), _masker, _masks.Split((ulong)window));
         }
-        LanguageModelOutput output = _model.Forward(windows.Ids, random, windows.Places, windows.RoutingIds(_mask, _masking.Routing, _model.Options.Vocabulary));
-        return Loss(output, windows.Targets, TokensPerMicroBatch, _learning.LabelSmoothing);
+        LanguageModelOutput output = _model.Forward(windows.Ids, share.Part(random), windows.Places, windows.RoutingIds(_mask, _masking.Routing, _model.Options.Vocabulary));
+        return Loss(output, windows.Targets, (long)share.Count * _windows.WindowLength, _learning.LabelSmoothing, GuessedPer(share, windows));
+    }
+
+    // Ranks count by their windows, and windows of one length have more or fewer hidden tokens.
+    private double? GuessedPer(BatchShare share, MaskedWindows windows)
+    {
+        if (_model.Ranks is not { } ranks) return null;
+        long[] guessed = [windows.Guessed];
+        ranks.AllReduce<long>(guessed);
+        return (double)guessed[0] * share.Count / share.All;
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using Switchyard.Experts;
+using Switchyard.Language.Text;
 using Switchyard.Language.Tokenizers;
 using Switchyard.Language.Transformer;
 using Switchyard.Language.Translation;
@@ -41,7 +42,10 @@ public sealed class TranslationTask : LanguageTask
     /// <inheritdoc/>
     public override TaskLoss Loss(long microBatch, Philox random)
     {
-        PairBatch batch = new(_pairs.Batch(microBatch), _marks);
+        IReadOnlyList<TokenPair> pairs = _pairs.Batch(microBatch);
+        BatchShare share = BatchShare.Of(pairs.Count, _model.Ranks);
+        PairBatch batch = new(pairs, _marks, share);
+        random = share.Part(random);
         EncodedSource source = _model.Encode(batch.Source, batch.SourceMask, random);
         return Loss(_model.Decode(source, batch.Inputs, batch.InputMask, random), batch.Targets, batch.Predictions, _learning.LabelSmoothing);
     }

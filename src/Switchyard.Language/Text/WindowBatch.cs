@@ -1,4 +1,3 @@
-using Switchyard.Collectives;
 using Switchyard.Tensors;
 
 namespace Switchyard.Language.Text;
@@ -21,13 +20,6 @@ internal readonly struct WindowBatch
 
     /// <summary>What is to be predicted, Int32 [windows · (window length - 1)].</summary>
     public Tensor Targets { get; }
-
-    /// <summary>Which of some windows are this rank's: neighbours, as evenly as it goes.</summary>
-    public static (int First, int Count) Share(int windows, ProcessGroup ranks)
-    {
-        int first = (int)((long)windows * ranks.Rank / ranks.Size);
-        return (first, (int)((long)windows * (ranks.Rank + 1) / ranks.Size) - first);
-    }
 
     /// <summary>Fills one place.</summary>
     /// <param name="index">Which.</param>

@@ -46,7 +46,7 @@ public sealed class DecoderModel : CausalModel
     {
         get
         {
-            long multiplying = ActiveParameterCount - (Options.TieEmbeddings ? 0 : (long)Options.Vocabulary * Options.Width);
+            long multiplying = MultiplyingParameterCount(Options.TieEmbeddings ? 0 : (long)Options.Vocabulary * Options.Width);
             double attention = 2.0 * 2 * Options.Heads * Options.ActualHeadWidth * (Options.Context / 2.0) * Options.Layers;
             return 6.0 * multiplying + 3 * attention;
         }
@@ -63,7 +63,7 @@ public sealed class DecoderModel : CausalModel
         Tensor x = _dropout.Forward(_embedding.Forward(ids), context.Random); // [batch, tokens, width]
         if (_rotary.Type != x.Type) _rotary = NewRotaryTable(); // the parameters were converted
         // The same in every sequence; a rank may have none.
-        Tensor positions = ids.Elements == 0 ? Tensor.Zeros([ids.Shape[1]], ElementType.Int32) : context.Positions!.Slice(0, 0, ids.Shape[1]); // [tokens]
+        Tensor positions = TokenContext.Places(context, ids.Shape[1]); // [tokens]
         LayerContext layerContext = new(_rotary, positions, context);
         List<Routing> routings = new(_layers.Length);
         for (int layer = 0; layer < _layers.Length; layer++)

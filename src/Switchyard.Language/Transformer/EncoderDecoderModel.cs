@@ -46,7 +46,7 @@ public sealed class EncoderDecoderModel : LanguageModel
 
     /// <inheritdoc/>
     /// <remarks>For a target token with one source token beside it; scores of attention are left out, sentences being short.</remarks>
-    public override double TrainingFlopsPerToken => 6.0 * (ActiveParameterCount - (Options.TieEmbeddings ? 0 : (long)Options.Vocabulary * Options.Width));
+    public override double TrainingFlopsPerToken => 6.0 * MultiplyingParameterCount(Options.TieEmbeddings ? 0 : (long)Options.Vocabulary * Options.Width);
 
     /// <summary>Reads sources.</summary>
     /// <param name="ids">Int32 [batch, source tokens].</param>
@@ -55,7 +55,7 @@ public sealed class EncoderDecoderModel : LanguageModel
     public EncodedSource Encode(Tensor ids, Tensor? mask = null, Philox? random = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        (Tensor hidden, List<Routing> routings) = _encoder.Forward(_embedding.Forward(ids), TokenContext.Of(ids, random, mask: mask), mask);
+        (Tensor hidden, List<Routing> routings) = _encoder.Forward(_embedding.Forward(ids), OfAllRanks(TokenContext.Of(ids, random, mask: mask)), mask);
         return new EncodedSource([.. _layers.Select(layer => layer.Keys(hidden, mask))], routings);
     }
 
@@ -75,11 +75,11 @@ public sealed class EncoderDecoderModel : LanguageModel
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(ids);
-        RoutingContext context = TokenContext.Of(ids, random, state?.Length ?? 0, state is null ? [] : state.Last, mask);
+        RoutingContext context = OfAllRanks(TokenContext.Of(ids, random, state?.Length ?? 0, state is null ? [] : state.Last, mask));
         Tensor x = _dropout.Forward(_embedding.Forward(ids), random); // [batch, target tokens, width]
         if (_rotary?.Type != x.Type) _rotary = new(Options.RopeTheta, Options.ActualHeadWidth, Options.Context, x.Type);
         // Padding stands behind the tokens: no token sees it, causally.
-        LayerContext layerContext = new(_rotary, context.Positions!.Slice(0, 0, ids.Shape[1]), context);
+        LayerContext layerContext = new(_rotary, TokenContext.Places(context, ids.Shape[1]), context);
         List<Routing> routings = [.. source.Routings];
         for (int layer = 0; layer < _layers.Length; layer++)
         {

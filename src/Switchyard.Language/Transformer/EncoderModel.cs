@@ -40,7 +40,7 @@ public sealed class EncoderModel : LanguageModel
         {
             long embeddings = (long)Options.Vocabulary * Options.Width * (Options.TieEmbeddings ? 1 : 2);
             double attention = 2.0 * 2 * Options.Heads * Options.ActualHeadWidth * Options.Context * Options.Layers;
-            return 6.0 * (ActiveParameterCount - embeddings) + 3 * attention;
+            return 6.0 * MultiplyingParameterCount(embeddings) + 3 * attention;
         }
     }
 
@@ -54,7 +54,7 @@ public sealed class EncoderModel : LanguageModel
     public LanguageModelOutput Forward(Tensor ids, Philox? random = null, Tensor? places = null, Tensor? routingIds = null, Tensor? mask = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        RoutingContext context = TokenContext.Of(routingIds ?? ids, random, mask: mask);
+        RoutingContext context = OfAllRanks(TokenContext.Of(routingIds ?? ids, random, mask: mask));
         (Tensor hidden, List<Routing> routings) = _stack.Forward(_embedding.Forward(ids), context, mask);
         if (places is not null) hidden = hidden.Reshape([(int)ids.Elements, Options.Width]).IndexSelect(0, places); // [places, width]
         Tensor logits = _head is null ? Tensor.Linear(hidden, _embedding.Weight) : _head.Forward(hidden);

@@ -29,7 +29,7 @@ internal sealed class EncoderStack : Module
     {
         Tensor x = _dropout.Forward(embedded, context.Random); // [batch, tokens, width]
         if (_rotary?.Type != x.Type) _rotary = new(_options.RopeTheta, _options.ActualHeadWidth, _options.Context, x.Type);
-        LayerContext layerContext = new(_rotary, context.Positions!.Slice(0, 0, x.Shape[1]), context, mask);
+        LayerContext layerContext = new(_rotary, TokenContext.Places(context, x.Shape[1]), context, mask);
         List<Routing> routings = new(_layers.Length);
         foreach (TransformerLayer layer in _layers)
         {

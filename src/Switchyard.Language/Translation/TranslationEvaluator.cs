@@ -1,5 +1,6 @@
 using Switchyard.Experts;
 using Switchyard.Language.Evaluations;
+using Switchyard.Language.Text;
 using Switchyard.Language.Transformer;
 using Switchyard.Tensors;
 
@@ -24,7 +25,7 @@ public sealed record PairEvaluation(double Nats, long Tokens, IReadOnlyList<Rout
 /// <summary>Measures how well a model predicts given translations.</summary>
 public static class TranslationEvaluator
 {
-    /// <summary>Predicts every pair, those of about the same length together. The model is in evaluation mode meanwhile.</summary>
+    /// <summary>Predicts every pair, those of about the same length together; ranks that a model is shared out among predict their share each, and all get the sum. The model is in evaluation mode meanwhile.</summary>
     /// <param name="model">The model.</param>
     /// <param name="pairs">The pairs.</param>
     /// <param name="marks">The marks of the vocabulary.</param>
@@ -50,13 +51,15 @@ public static class TranslationEvaluator
             {
                 cancellation.ThrowIfCancellationRequested();
                 using TensorScope scope = new();
-                PairBatch padded = new(part, marks);
+                PairBatch padded = new(part, marks, BatchShare.Of(part.Length, model.Ranks));
                 LanguageModelOutput output = model.Decode(model.Encode(padded.Source, padded.SourceMask), padded.Inputs, padded.InputMask);
                 nats += Tensor.CrossEntropy(output.Logits.Reshape([(int)padded.Targets.Elements, model.Options.Vocabulary]), padded.Targets, reduction: LossReduction.Sum).ToDouble();
-                routing.Add(output.Routings, padded.Predictions);
+                routing.Add([.. output.Routings.Select(static one => one.Whole)], part.Sum(static pair => pair.Target.Length + 1L));
                 report?.Invoke(done += part.Length);
             }
-            return new PairEvaluation(nats, pairs.Predictions, routing.Layers) { MainExperts = routing.MainExperts };
+            double[] sums = [nats];
+            model.Ranks?.AllReduce<double>(sums);
+            return new PairEvaluation(sums[0], pairs.Predictions, routing.Layers) { MainExperts = routing.MainExperts };
         }
         finally
         {

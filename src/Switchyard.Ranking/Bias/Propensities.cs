@@ -35,17 +35,26 @@ public static class Propensities
             }
         }
         if (clicks is null || shown is null) throw new ArgumentException("there are no examples to estimate from");
-        return Relative(clicks, shown);
+        return OfClicks(clicks, shown);
     }
 
-    private static double[,] Relative(double[,] clicks, double[,] shown)
+    /// <summary>The clicks of each place over how often it was shown, over the same of the first [positions, devices].</summary>
+    internal static double[,] OfClicks(double[,] clicks, double[,] shown)
     {
-        double[,] theta = new double[clicks.GetLength(0), clicks.GetLength(1)];
+        double[,] rates = new double[clicks.GetLength(0), clicks.GetLength(1)];
+        for (int device = 0; device < rates.GetLength(1); device++)
+            for (int position = 0; position < rates.GetLength(0); position++)
+                rates[position, device] = (clicks[position, device] + 0.5) / (shown[position, device] + 1);
+        return OverFirst(rates);
+    }
+
+    /// <summary>The rates of all positions over that of the first, no more than 1 [positions, devices].</summary>
+    internal static double[,] OverFirst(double[,] rates)
+    {
+        double[,] theta = new double[rates.GetLength(0), rates.GetLength(1)];
         for (int device = 0; device < theta.GetLength(1); device++)
             for (int position = 0; position < theta.GetLength(0); position++)
-                theta[position, device] = Math.Clamp(Rate(position, device) / Rate(0, device), Least, 1);
+                theta[position, device] = Math.Clamp(rates[position, device] / rates[0, device], Least, 1);
         return theta;
-
-        double Rate(int position, int device) => (clicks[position, device] + 0.5) / (shown[position, device] + 1);
     }
 }

@@ -111,6 +111,7 @@ internal static class LogFile
         {
             yield return place.Column;
             if (place.Device is { } device) yield return device;
+            if (place.Random is { } random) yield return random;
         }
         if (schema.Group is { } group) yield return group;
         if (schema.Time is { } time) yield return time;

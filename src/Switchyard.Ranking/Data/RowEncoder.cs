@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Switchyard.Ranking.Features;
 
 namespace Switchyard.Ranking.Data;
@@ -7,17 +6,22 @@ namespace Switchyard.Ranking.Data;
 /// <summary>Makes the words of an example from the texts of its cells, by a schema whose vocabularies have been measured.</summary>
 internal sealed class RowEncoder
 {
-    private const int Missing = 0;
-    private const int Unknown = 1;
+    /// <summary>The row of what is missing.</summary>
+    internal const int Missing = 0;
+
+    /// <summary>The row of names that a vocabulary does not have.</summary>
+    internal const int Unknown = 1;
 
     private readonly ExampleLayout _layout;
     private readonly Dictionary<string, int>?[] _rowOf;
+    private readonly CrossRows?[] _crosses;
     private readonly HashSet<string> _missing;
 
     public RowEncoder(ExampleLayout layout)
     {
         _layout = layout;
-        _rowOf = [.. layout.SparseFeatures.Select(static feature => feature.Hash is null ? feature.Vocabulary.Select(static (name, i) => (name, i)).ToDictionary(static entry => entry.name, static entry => entry.i + 2) : null)];
+        _crosses = [.. layout.SparseFeatures.Select(static feature => feature.Kind == FeatureKind.Cross ? new CrossRows(feature) : null)];
+        _rowOf = [.. layout.SparseFeatures.Select(static feature => feature.Hash is null && feature.Kind != FeatureKind.Cross ? feature.Vocabulary.Select(static (name, i) => (name, i)).ToDictionary(static entry => entry.name, static entry => entry.i + 2) : null)];
         _missing = [.. layout.Schema.Missing];
     }
 
@@ -41,8 +45,19 @@ internal sealed class RowEncoder
         for (int i = 0; i < _layout.SparseFeatures.Count; i++)
         {
             Feature feature = _layout.SparseFeatures[i];
-            if (side is null || feature.Side == side) Sparse(feature, _rowOf[i], cells, _layout.IdsOf(record, i));
+            if (side is not null && feature.Side != side) continue;
+            if (_crosses[i] is { } cross) Crossed(cross, cells, _layout.IdsOf(record, i));
+            else Sparse(feature, _rowOf[i], cells, _layout.IdsOf(record, i));
         }
+    }
+
+    /// <summary>The rows of each cross; null for other features [sparse features].</summary>
+    internal IReadOnlyList<CrossRows?> Crosses => _crosses;
+
+    /// <summary>The key of the text of each column of a cross, which may belong to different sides.</summary>
+    internal void Parts(CrossRows cross, Cells cells, Span<ulong> parts)
+    {
+        for (int i = 0; i < parts.Length; i++) parts[i] = CrossRows.KeyOf(Text(cells, cross.Columns[i]));
     }
 
     /// <summary>Encodes labels, position and device.</summary>
@@ -55,13 +70,15 @@ internal sealed class RowEncoder
             if (schema.Tasks[task].When is { } other && labels[schema.IndexOf(other)] != 1) labels[task] = float.NaN;
         _layout.PositionOf(record) = -1;
         if (schema.Position is not { } place) return;
-        string position = Text(cells, place.Column);
-        if (position.Length > 0)
-        {
-            if (!int.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value < 1) throw refuse(place.Column, position, "a position from 1");
-            _layout.PositionOf(record) = value - 1;
-        }
+        _layout.PositionOf(record) = Position(place, Text(cells, place.Column), refuse);
         if (place.Device is { } device) _layout.DeviceOf(record) = Math.Max(0, place.Devices.ToList().IndexOf(Text(cells, device)));
+    }
+
+    /// <summary>A position from 0; -1 where it is missing.</summary>
+    internal static int Position(PositionColumns place, string cell, Refuse refuse)
+    {
+        if (cell.Length == 0) return -1;
+        return int.TryParse(cell, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= 1 ? value - 1 : throw refuse(place.Column, cell, "a position from 1");
     }
 
     /// <summary>A number; null where it is missing.</summary>
@@ -88,8 +105,7 @@ internal sealed class RowEncoder
                 break;
             case FeatureKind.Cross:
                 string[] parts = [.. feature.Sources.Select(source => Text(cells, source))];
-                // A bar inside a name could make two crosses one: lengths set them apart.
-                if (parts.All(static part => part.Length > 0)) yield return string.Join('|', parts.Select(static part => $"{part.Length}:{part}"));
+                if (parts.All(static part => part.Length > 0)) yield return CrossRows.NameOf(parts);
                 break;
             default:
                 string cell = Text(cells, feature.Sources[0]);
@@ -115,6 +131,13 @@ internal sealed class RowEncoder
         place[2] = (float)Math.Sqrt(Math.Abs(ready));
     }
 
+    private void Crossed(CrossRows cross, Cells cells, Span<int> ids)
+    {
+        Span<ulong> parts = stackalloc ulong[cross.Columns.Count];
+        Parts(cross, cells, parts);
+        ids[0] = cross.Of(parts);
+    }
+
     private void Sparse(Feature feature, Dictionary<string, int>? rowOf, Cells cells, Span<int> ids)
     {
         ids.Fill(-1);
@@ -122,12 +145,13 @@ internal sealed class RowEncoder
         foreach (string name in NamesOf(feature, cells))
         {
             if (count == ids.Length) break;
-            ids[count++] = rowOf is null ? 1 + (int)(Hash(name) % (ulong)feature.Hash!.Value) : rowOf.GetValueOrDefault(name, Unknown);
+            ids[count++] = rowOf is null ? 1 + (int)(NameHash.Of(name) % (ulong)feature.Hash!.Value) : rowOf.GetValueOrDefault(name, Unknown);
         }
         if (count == 0) ids[0] = Missing;
     }
 
-    private static float Label(TaskColumn task, string cell, Refuse refuse)
+    /// <summary>A label; NaN where it is missing.</summary>
+    internal static float Label(TaskColumn task, string cell, Refuse refuse)
     {
         if (cell.Length == 0) return float.NaN;
         if (task.Positive is { } positive) return positive.Contains(cell) ? 1 : 0;
@@ -154,13 +178,5 @@ internal sealed class RowEncoder
             else high = middle;
         }
         return low;
-    }
-
-    // FNV-1a with a last mixing, so that the low bits are good too.
-    private static ulong Hash(string name)
-    {
-        ulong hash = 0xCBF29CE484222325;
-        foreach (byte b in Encoding.UTF8.GetBytes(name)) hash = (hash ^ b) * 0x100000001B3;
-        return hash ^ (hash >> 32);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections;
 using Switchyard.Ranking.Features;
 
 namespace Switchyard.Ranking.Data;
@@ -9,7 +10,11 @@ internal sealed class SchemaMeasure
     private const int QuantileCount = 256;
 
     private readonly FeatureSchema _schema;
+    private readonly ExampleLayout _layout;
     private readonly RowEncoder _encoder;
+    private readonly BitArray?[] _rowsInUse;
+    private readonly RandomPages? _randomPages;
+    private readonly int[] _record;
     private readonly Moments[] _moments;
     private readonly Dictionary<string, int>[] _counts;
     private readonly SortedSet<string> _devices = new(StringComparer.Ordinal);
@@ -17,7 +22,11 @@ internal sealed class SchemaMeasure
     public SchemaMeasure(FeatureSchema schema)
     {
         _schema = schema;
-        _encoder = new RowEncoder(new ExampleLayout(schema));
+        _layout = new ExampleLayout(schema);
+        _encoder = new RowEncoder(_layout);
+        _rowsInUse = [.. _layout.SparseFeatures.Select(static feature => feature.Hash is { } rows ? new BitArray(rows + 1) : null)];
+        _randomPages = RandomPages.For(schema);
+        _record = new int[_layout.Words];
         _moments = [.. schema.Features.Select(static _ => new Moments())];
         _counts = [.. schema.Features.Select(static _ => new Dictionary<string, int>())];
     }
@@ -39,21 +48,38 @@ internal sealed class SchemaMeasure
             }
         }
         if (_schema.Position?.Device is { } device && cells(device) is { Length: > 0 } kind) _devices.Add(kind);
+        _randomPages?.Add(cells, refuse);
+        if (Array.TrueForAll(_rowsInUse, static rows => rows is null)) return;
+        _encoder.Features(cells, refuse, _record);
+        for (int i = 0; i < _rowsInUse.Length; i++)
+        {
+            if (_rowsInUse[i] is not { } rows) continue;
+            foreach (int id in _layout.IdsOf(_record, i))
+                if (id > RowEncoder.Missing) rows[id] = true;
+        }
     }
 
     /// <summary>The schema with what was measured.</summary>
     public FeatureSchema Measured() => _schema with
     {
         Features = [.. _schema.Features.Select(Measured)],
-        Position = _schema.Position is { } place ? place with { Devices = [.. _devices] } : null,
+        Position = _schema.Position is { } place ? place with { Devices = [.. _devices], Propensities = place.Propensities ?? _randomPages?.Propensities([.. _devices]) } : null,
     };
 
     private Feature Measured(Feature feature, int i)
     {
         if (feature.IsDense) return feature with { Mean = _moments[i].Mean, Deviation = _moments[i].Deviation, Quantiles = feature.Form == DenseForm.Quantile ? _moments[i].Quantiles() : [] };
-        if (feature.Hash is not null) return feature;
+        if (feature.Hash is not null) return feature with { Collisions = CollisionsOf(_rowsInUse[_layout.SparseFeatures.ToList().IndexOf(feature)]!) };
         string[] names = [.. _counts[i].Where(entry => entry.Value >= feature.MinimumCount).OrderByDescending(static entry => entry.Value).ThenBy(static entry => entry.Key, StringComparer.Ordinal).Select(static entry => entry.Key)];
         return feature with { Vocabulary = names };
+    }
+
+    private static double CollisionsOf(BitArray rows)
+    {
+        double all = rows.Length - 1, used = rows.Cast<bool>().Count(static bit => bit);
+        // Where every row is in use there is no telling how many names there are: as many as would leave half a row free.
+        double names = -all * Math.Log(Math.Max(0.5, all - used) / all);
+        return used == 0 ? 0 : Math.Max(0, 1 - used / names);
     }
 
     /// <summary>Mean and deviation as numbers come (Welford 1962), and a sample of them, thinned evenly.</summary>

@@ -47,6 +47,9 @@ public enum Pooling
 
     /// <summary>Their sum.</summary>
     Sum,
+
+    /// <summary>Their mean with learnt weights: see <see cref="Embeddings.AttentionPooling"/>.</summary>
+    Attention,
 }
 
 /// <summary>One feature of a schema: what is asked for, and what was measured on the training rows.</summary>
@@ -100,6 +103,9 @@ public sealed record Feature
     /// <summary>The names, the most frequent first; measured, where names are not hashed.</summary>
     public IReadOnlyList<string> Vocabulary { get; init; } = [];
 
+    /// <summary>The share of hashed names that share their row with another, as far as the rows in use tell (linear counting, Whang et al. 1990); measured.</summary>
+    public double Collisions { get; init; }
+
     /// <summary>The columns that it is read from.</summary>
     internal IReadOnlyList<string> Sources => Columns ?? [Name];
 
@@ -108,6 +114,9 @@ public sealed record Feature
 
     /// <summary>How many numbers a dense feature comes to: itself, its companions, and 1 where it is missing.</summary>
     internal int DenseWidth => Companions ? 4 : 2;
+
+    /// <summary>Whether its vectors are pooled by attention.</summary>
+    internal bool IsAttended => Kind == FeatureKind.Bag && Pooling == Pooling.Attention;
 
     /// <summary>How many places for names an example has.</summary>
     internal int Places => Kind == FeatureKind.Bag ? MaxValues : 1;

@@ -85,13 +85,16 @@ public sealed record FeatureSchema
     public FeatureSchema WithTasks(IReadOnlyList<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
-        TaskColumn[] tasks = [.. names.Select(name => Tasks.FirstOrDefault(task => task.Name == name) ?? throw new ArgumentException($"there is no task '{name}': the schema has {string.Join(", ", Tasks.Select(static task => task.Name))}"))];
+        TaskColumn[] tasks = [.. names.Select(name => Tasks.FirstOrDefault(task => task.Name == name) ?? throw new ArgumentException($"there is no task '{name}': the schema has {string.Join(", ", TaskNames)}"))];
         if (tasks.FirstOrDefault(task => task.When is { } other && !names.Contains(other)) is { } lone) throw new ArgumentException($"the task '{lone.Name}' says nothing without '{lone.When}': ask for both");
         return this with { Tasks = tasks };
     }
 
+    /// <summary>The names of the tasks.</summary>
+    internal IReadOnlyList<string> TaskNames => [.. Tasks.Select(static task => task.Name)];
+
     /// <summary>The place of a task.</summary>
-    internal int IndexOf(string task) => Tasks.Select(static one => one.Name).ToList().IndexOf(task);
+    internal int IndexOf(string task) => TaskNames.ToList().IndexOf(task);
 
     /// <summary>What is not said stands at its default: a key that is missing would leave a property at zero.</summary>
     private static JsonObject Filled(JsonObject schema)

@@ -59,7 +59,10 @@ public sealed record PositionColumns
     /// <summary>The devices; measured.</summary>
     public IReadOnlyList<string> Devices { get; init; } = [];
 
-    /// <summary>θ, the probability that each position is examined, of each device [positions][devices]: needed for weighting by it, where no truth is known.</summary>
+    /// <summary>A column that is 1 for rows whose page was in random order: from their clicks the propensities are measured. Null where there are none.</summary>
+    public string? Random { get; init; }
+
+    /// <summary>θ, the probability that each position is examined over that of the first, of each device [positions][devices]; measured where rows were in random order.</summary>
     public IReadOnlyList<IReadOnlyList<double>>? Propensities { get; init; }
 
     /// <summary>How many kinds of devices there are; unknown ones count as the first.</summary>

@@ -19,6 +19,7 @@ public sealed record ScorerOutput(IReadOnlyList<Tensor> Logits, NetworkOutput Ne
 public sealed class Scorer : Module
 {
     private readonly EmbeddingTable[] _tables;
+    private readonly AttentionPooling?[] _poolings;
     private readonly Tower[] _towers;
 
     /// <summary>Makes a scorer.</summary>
@@ -34,6 +35,7 @@ public sealed class Scorer : Module
         ArgumentNullException.ThrowIfNull(random);
         Layout = layout;
         _tables = !withTables ? [] : [.. layout.SparseFeatures.Select((feature, i) => AddChild($"tables.{i}", new EmbeddingTable(feature.TableRows, feature.TableWidth, random.Split($"table {feature.Name}"))))];
+        _poolings = [.. layout.SparseFeatures.Select((feature, i) => feature.IsAttended ? AddChild($"poolings.{i}", new AttentionPooling(feature.TableWidth)) : null)];
         Position = position is null ? null : AddChild("position", position);
         Network = AddChild("network", options.Make(layout.InputWidth + (position?.Width ?? 0), layout.Tasks, random.Split("network")));
         Philox heads = random.Split("towers");
@@ -45,6 +47,9 @@ public sealed class Scorer : Module
 
     /// <summary>The tables of the features that have one.</summary>
     public IReadOnlyList<EmbeddingTable> Tables => _tables;
+
+    /// <summary>What pools the bags that are pooled by attention; null for the others.</summary>
+    public IReadOnlyList<AttentionPooling?> Poolings => _poolings;
 
     /// <summary>The position as an input; null for none.</summary>
     public PositionInput? Position { get; }
@@ -82,22 +87,24 @@ public sealed class Scorer : Module
     private Tensor Vectors(ExampleBatch batch, int sparse)
     {
         Feature feature = Layout.SparseFeatures[sparse];
-        List<int> ids = new(batch.Count * feature.Places), rowOf = new(batch.Count * feature.Places);
-        List<float> weights = new(batch.Count * feature.Places);
+        List<int> ids = new(batch.Count * feature.Places), rowOf = new(batch.Count * feature.Places), places = [];
+        List<float> shares = new(batch.Count * feature.Places);
         for (int row = 0; row < batch.Count; row++)
         {
             ReadOnlySpan<int> own = Layout.IdsOf(batch[row], sparse);
             int count = own.IndexOf(-1) is >= 0 and int end ? end : own.Length;
             float weight = feature.Pooling == Pooling.Mean ? 1f / count : 1;
-            foreach (int id in own[..count])
+            for (int place = 0; place < count; place++)
             {
-                ids.Add(id);
+                ids.Add(own[place]);
                 rowOf.Add(row);
-                weights.Add(weight);
+                places.Add(row * feature.Places + place);
+                shares.Add(weight);
             }
         }
         Tensor vectors = _tables[sparse].Forward([.. ids]); // [names, width]
         if (feature.Places == 1) return vectors;
-        return Tensor.ScatterAddRows(vectors, Tensor.From(rowOf.ToArray(), [rowOf.Count]), batch.Count, Tensor.From(weights.ToArray(), [weights.Count])); // [rows, width]
+        Tensor weights = _poolings[sparse]?.Weights(vectors, Tensor.From(places.ToArray(), [places.Count]), batch.Count, feature.Places) ?? Tensor.From(shares.ToArray(), [shares.Count]); // [names]
+        return Tensor.ScatterAddRows(vectors, Tensor.From(rowOf.ToArray(), [rowOf.Count]), batch.Count, weights); // [rows, width]
     }
 }

@@ -51,6 +51,9 @@ public sealed record HeadCalibration(IReadOnlyList<HeadScaling> Heads)
         return new HeadCalibration(heads);
     }
 
+    /// <summary>Leaves every head as it is.</summary>
+    public static HeadCalibration None(int tasks) => new([.. Enumerable.Repeat(new HeadScaling(null, null), tasks)]);
+
     /// <summary>The score of a head made true.</summary>
     public double Of(int task, double score) => Heads[task].Platt?.Of(score) ?? Heads[task].Isotonic?.Of(score) ?? score;
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Switchyard.Ranking.Data;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Simulation;
@@ -21,6 +22,22 @@ public sealed record RankingData(FeatureSchema Schema, ExampleSource Training, H
     /// <summary>The true log θ [positions, devices]; null where nobody knows it.</summary>
     public double[,]? TrueLogBias { get; init; }
 
+    /// <summary>The SHA-256 of the file that a log was read from; null for a simulated one.</summary>
+    public string? Checksum { get; init; }
+
+    /// <summary>The data that some options say.</summary>
+    /// <param name="options">Where it is, or what is simulated.</param>
+    /// <param name="schema">What the columns of a file mean; null for a simulated world.</param>
+    /// <param name="isOracle">Whether what is learnt from says relevance instead of clicks, in a simulated world.</param>
+    /// <exception cref="SwitchyardException">The file does not hold what the schema says.</exception>
+    public static RankingData Open(RankingOptions options, FeatureSchema? schema, bool isOracle = false)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Data is { } path
+            ? Load(path, schema ?? throw new ArgumentNullException(nameof(schema)), options.HeldOut, options.Learning.Seed)
+            : Simulate(options.Simulation, isOracle);
+    }
+
     /// <summary>A log of a simulated world.</summary>
     /// <param name="options">What is simulated.</param>
     /// <param name="isOracle">Whether what is learnt from says relevance instead of clicks.</param>
@@ -29,20 +46,19 @@ public sealed record RankingData(FeatureSchema Schema, ExampleSource Training, H
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         Philox random = new Philox(options.Seed).Split("world");
+        if (options.World == World.Synthetic) return Synthesise(options, random);
         RankingWorld world = RankingWorld.Draw(random.Split("truth"));
-        LoggingPolicy policy = LoggingPolicy.Find(options.Policy);
-        SimulatedLog Log(string part, int pages) => SimulatedLog.Draw(world, policy, pages, options.Correlation, random.Split("taste"), random.Split(part));
+        SimulatedLog Log(string part, int pages) => SimulatedLog.Draw(world, options, pages, random.Split("taste"), random.Split(part));
         SimulatedLog training = Log("training", options.Pages), validation = Log("validation", options.HeldOutPages), test = Log("test", options.HeldOutPages);
-        double[,] truth = new double[RankingWorld.Slots, RankingWorld.Devices];
-        for (int position = 0; position < RankingWorld.Slots; position++)
-            for (int device = 0; device < RankingWorld.Devices; device++) truth[position, device] = Math.Log(RankingWorld.Examination(position, device));
+        // Only where each place is looked at by itself there is such a number.
+        double[,]? truth = options.Clicks == ClickModel.Position ? LogExamination() : null;
         return new RankingData(
             SimulatedLog.Schema,
             isOracle ? training.WithTruth() : training.Examples,
-            new HeldOutExamples(validation.Examples, validation.Relevant),
-            new HeldOutExamples(test.Examples, test.Relevant))
+            new HeldOutExamples(validation.Examples, validation.Relevant, validation.Liked),
+            new HeldOutExamples(test.Examples, test.Relevant, test.Liked))
         {
-            Propensities = training.RandomPage.Contains(true) ? Bias.Propensities.FromRandomPages(training.RandomPages(), 0) : Exponential(truth),
+            Propensities = training.RandomPage.Contains(true) ? Bias.Propensities.FromRandomPages(training.RandomPages(), 0) : truth is null ? null : Exponential(truth),
             TrueLogBias = truth,
         };
     }
@@ -57,7 +73,8 @@ public sealed record RankingData(FeatureSchema Schema, ExampleSource Training, H
     {
         ArgumentNullException.ThrowIfNull(schema);
         (FeatureSchema measured, ExampleFile[] parts) = LogFile.Load(path, schema, heldOut, seed);
-        return new RankingData(measured, parts[0], new HeldOutExamples(parts[1]), new HeldOutExamples(parts[2])) { Propensities = Given(measured, path) };
+        using FileStream file = File.OpenRead(path);
+        return new RankingData(measured, parts[0], new HeldOutExamples(parts[1]), new HeldOutExamples(parts[2])) { Propensities = Given(measured, path), Checksum = Convert.ToHexStringLower(SHA256.HashData(file)) };
     }
 
     /// <summary>How far the position follows from the features, R²; see <see cref="Bias.Collinearity"/>.</summary>
@@ -69,6 +86,22 @@ public sealed record RankingData(FeatureSchema Schema, ExampleSource Training, H
         Training.Dispose();
         Validation.Dispose();
         Test.Dispose();
+    }
+
+    private static RankingData Synthesise(SimulationOptions options, Philox random)
+    {
+        SyntheticPair pair = new(SyntheticPair.Units(SyntheticExamples.Features, random.Split("truth")), options.Correlation);
+        ExampleLayout layout = new(SyntheticExamples.Schema);
+        SyntheticExamples Part(string name, int pages) => new(pair, layout, (long)pages * RankingWorld.Slots, random.Split(name));
+        return new RankingData(SyntheticExamples.Schema, Part("training", options.Pages), new HeldOutExamples(Part("validation", options.HeldOutPages)), new HeldOutExamples(Part("test", options.HeldOutPages)));
+    }
+
+    private static double[,] LogExamination()
+    {
+        double[,] truth = new double[RankingWorld.Slots, RankingWorld.Devices];
+        for (int position = 0; position < RankingWorld.Slots; position++)
+            for (int device = 0; device < RankingWorld.Devices; device++) truth[position, device] = Math.Log(RankingWorld.Examination(position, device));
+        return truth;
     }
 
     private static double[,]? Given(FeatureSchema schema, string path)

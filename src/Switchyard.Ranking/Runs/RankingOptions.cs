@@ -4,6 +4,7 @@ using Switchyard.Modules.Optimisers;
 using Switchyard.Modules.Schedules;
 using Switchyard.Ranking.Bias;
 using Switchyard.Ranking.Losses;
+using Switchyard.Ranking.Metrics;
 using Switchyard.Ranking.Networks;
 using Switchyard.Ranking.Simulation;
 using Switchyard.Training;
@@ -18,16 +19,6 @@ public enum TableRule
 
     /// <summary>Row-wise Adagrad, whose state is one number per row.</summary>
     Adagrad,
-}
-
-/// <summary>How the scores of the tasks become one.</summary>
-public enum Combination
-{
-    /// <summary>Σ w·s.</summary>
-    Sum,
-
-    /// <summary>Π s^w.</summary>
-    Product,
 }
 
 /// <summary>How long and how fast a ranking model learns.</summary>
@@ -92,6 +83,9 @@ public sealed record RankingOptions
     /// <summary>Where the examples are; null for the simulator.</summary>
     public string? Data { get; init; }
 
+    /// <summary>The SHA-256 of that file: a run is gone on with only where it is the same.</summary>
+    public string? DataChecksum { get; init; }
+
     /// <summary>What is simulated where there is no data.</summary>
     public SimulationOptions Simulation { get; init; } = new();
 
@@ -107,8 +101,11 @@ public sealed record RankingOptions
     /// <summary>How long and how fast it learns.</summary>
     public RankingLearning Learning { get; init; } = new();
 
-    /// <summary>How the scores of the tasks become one.</summary>
-    public Combination Combination { get; init; } = Combination.Sum;
+    /// <summary>How heads are calibrated.</summary>
+    public CalibrationKind Calibration { get; init; } = CalibrationKind.Platt;
+
+    /// <summary>How the scores of the tasks become one: see <see cref="ScoreCombination.Parse"/>.</summary>
+    public string Combination { get; init; } = ScoreCombination.SumName;
 
     /// <summary>The SHA-256 of <c>schema.json</c>: the model fits no other.</summary>
     public string SchemaChecksum { get; init; } = "";

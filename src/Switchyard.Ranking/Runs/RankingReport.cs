@@ -13,17 +13,18 @@ public static class RankingReport
     /// <param name="training">The run.</param>
     /// <param name="evaluation">The figures of the test part.</param>
     /// <param name="gain">What de-biasing gained; null where the truth is not known.</param>
+    /// <param name="front">What the heads can bring together; see <see cref="ParetoFront"/>.</param>
     /// <param name="commandLine">What was typed.</param>
-    public static void Write(RankingTraining training, RankingEvaluation evaluation, DebiasingGain? gain, string commandLine)
+    public static void Write(RankingTraining training, RankingEvaluation evaluation, DebiasingGain? gain, IReadOnlyList<ParetoPoint> front, string commandLine)
     {
         ArgumentNullException.ThrowIfNull(training);
         ArgumentNullException.ThrowIfNull(evaluation);
+        ArgumentNullException.ThrowIfNull(front);
         FeatureSchema schema = training.Data.Schema;
         IReadOnlyList<StepMetrics> metrics = MetricsFile.Read(training.Folder.MetricsPath);
         List<ReportSection> sections = [Result(evaluation, gain), Curves(metrics), Calibration(evaluation)];
         if (evaluation.Gates.Count > 0) sections.Add(Gates(evaluation.Gates));
         if (training.Model.LogBias() is { } learnt) sections.Add(Position(learnt, training.Data.TrueLogBias, schema.Position!));
-        IReadOnlyList<ParetoPoint> front = ParetoFront.Of(schema, ScoredExamples.Of(training.Model.Scorer, training.Data.Test.Examples));
         if (front.Count > 0) sections.Add(Front(front, schema));
         ReportPage page = new()
         {
@@ -147,8 +148,8 @@ public static class RankingReport
                 XLabel = heads[0],
                 YLabel = heads[1],
                 CategoryLabel = "combination",
-                Categories = ["sum", "product"],
-                Points = [.. front.Select(static point => new ScatterPoint(point.First, point.Second, (int)point.Combination))],
+                Categories = [.. ScoreCombination.Weighted],
+                Points = [.. front.Select(static point => new ScatterPoint(point.First, point.Second, point.Combination == ScoreCombination.SumName ? 0 : 1))],
             },
         ]);
     }

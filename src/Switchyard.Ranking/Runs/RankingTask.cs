@@ -49,11 +49,15 @@ public sealed class RankingTask : TrainingTask
     public override Optimiser MakeOptimiser(TrainingPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        AdamW dense = (AdamW)base.MakeOptimiser(plan);
-        (string, EmbeddingTable)[] tables = [.. _model.Scorer.Tables.Select(static (table, i) => ($"{i}", table))];
+        return OptimiserOf(base.MakeOptimiser(plan), _model.Scorer, _options.Learning.Tables, _options.Learning.TableRate);
+    }
+
+    /// <summary>An optimiser of matrices and, beside it, one of the rows of tables that a step touches.</summary>
+    internal static Optimiser OptimiserOf(Optimiser dense, Scorer scorer, TableRule rule, double factor = 1)
+    {
+        (string, EmbeddingTable)[] tables = [.. scorer.Tables.Select(static (table, i) => ($"{i}", table))];
         if (tables.Length == 0) return dense;
-        double factor = _options.Learning.TableRate;
-        return new OptimiserGroup([("dense", dense), ("tables", _options.Learning.Tables == TableRule.Adam ? new RowWiseAdam(tables, factor) : new RowWiseAdagrad(tables, factor))]);
+        return new OptimiserGroup([("dense", dense), ("tables", rule == TableRule.Adam ? new RowWiseAdam(tables, factor) : new RowWiseAdagrad(tables, factor))]);
     }
 
     /// <inheritdoc/>

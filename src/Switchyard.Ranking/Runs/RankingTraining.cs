@@ -3,6 +3,7 @@ using System.Text;
 using Switchyard.Modules.Safetensors;
 using Switchyard.Ranking.Bias;
 using Switchyard.Ranking.Features;
+using Switchyard.Ranking.Metrics;
 using Switchyard.Ranking.Networks;
 using Switchyard.Tensors;
 using Switchyard.Training;
@@ -18,11 +19,11 @@ public sealed class RankingTraining : IDisposable
     private RankingTraining(RankingOptions options, RankingData data, RunFolder folder)
     {
         (Options, Data, Folder) = (options, data, folder);
+        _ = ScoreCombination.Parse(options.Combination, data.Schema.TaskNames);
         Model = new RankingModel(data.Training.Layout, options.Network, options.Debiasing, options.Learning.Weighting, new Philox(options.Learning.Seed).Split("initial weights"))
         {
-            Propensities = data.Propensities,
+            Propensities = options.Debiasing.Kind == Debiasing.Ipw ? data.Propensities ?? PropensityEstimation.Run(data.Training, options.Learning.Seed) : null,
         };
-        if (options.Debiasing.Kind == Debiasing.Ipw && data.Propensities is null) throw new ArgumentException("weighting by propensities needs them: give position.propensities in the schema");
         Task = new RankingTask(Model, options, data.Training, data.Validation);
         Plan = options.Learning.ToPlan(data.Training.Count);
         Plan.Check();
@@ -57,7 +58,7 @@ public sealed class RankingTraining : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(data);
         string schema = data.Schema.ToJson();
-        RankingTraining training = new(options with { SchemaChecksum = ChecksumOf(schema) }, data, RunFolder.At(path));
+        RankingTraining training = new(options with { SchemaChecksum = ChecksumOf(schema), DataChecksum = data.Checksum }, data, RunFolder.At(path));
         try
         {
             Directory.CreateDirectory(path);
@@ -72,20 +73,45 @@ public sealed class RankingTraining : IDisposable
         return training;
     }
 
+    /// <summary>Takes a run up again. The next <see cref="Run"/> goes on from its newest good checkpoint.</summary>
+    /// <param name="path">Its folder.</param>
+    /// <param name="data">The data it began with, which stays the caller's: see <see cref="OpenData"/>.</param>
+    /// <exception cref="SwitchyardException">The folder holds no run, or the data is not that of the run.</exception>
+    public static RankingTraining Resume(string path, RankingData data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        RunFolder folder = RunFolder.Open(path);
+        RankingOptions options = RankingOptions.Read(folder.ConfigPath);
+        if (options.DataChecksum != data.Checksum || options.SchemaChecksum != ChecksumOf(data.Schema.ToJson()))
+            throw new SwitchyardException($"{options.Data ?? "what is simulated"} is not the data that {path} began with", "put that data back, or begin a new run with this");
+        return new RankingTraining(options, data, folder);
+    }
+
+    /// <summary>Opens the data of a run that is to be taken up again.</summary>
+    /// <exception cref="SwitchyardException">There is no run, or its data cannot be read any more.</exception>
+    public static RankingData OpenData(string path)
+    {
+        RankingOptions options = RankingOptions.Read(RunFolder.Open(path).ConfigPath);
+        return RankingData.Open(options, RankingRun.ReadSchema(path, options));
+    }
+
     /// <summary>Trains to the end of the plan, or until cancelled.</summary>
     public TrainingResult Run(TrainingObserver? observer = null, TimeProvider? clock = null, CancellationToken cancellation = default)
         => new Trainer(Task, Plan, Folder, observer, clock).Run(cancellation);
 
     /// <summary>Writes what serves: calibrates the heads on the validation part, and judges the result on the test part.</summary>
-    /// <param name="kind">How heads are calibrated.</param>
-    public RankingEvaluation Finish(CalibrationKind kind = CalibrationKind.Platt)
+    public RankingEvaluation Finish()
     {
         Model.Train(false);
-        HeadCalibration calibration = HeadCalibration.Fit(Model.Scorer, Data.Validation.Examples, kind);
+        HeadCalibration calibration = HeadCalibration.Fit(Model.Scorer, Data.Validation.Examples, Options.Calibration);
         calibration.Write(Folder.Path);
         SafetensorsWriter.Write(Path.Combine(Folder.Path, ModelFile), Model.Scorer.State().Select(static entry => entry.Tensor.ToSource(entry.Name)));
         return RankingEvaluator.Evaluate(Model.Scorer, Data.Test, calibration);
     }
+
+    /// <summary>What the heads can bring together on the test part, against the truth where that is known.</summary>
+    public IReadOnlyList<ParetoPoint> Front()
+        => ParetoFront.Of(Data.Schema, ScoredExamples.Of(Model.Scorer, Data.Test.Examples), Data.Test is { Relevant: { } relevant, Liked: { } liked } ? [relevant, liked] : null);
 
     /// <summary>How well what was learnt of the position follows the truth; null where one of them is not known.</summary>
     public BiasRecovery? Recovery() => Model.LogBias() is { } learnt && Data.TrueLogBias is { } truth ? BiasRecovery.Of([.. truth.Cast<double>()], [.. learnt.Cast<double>()]) : null;

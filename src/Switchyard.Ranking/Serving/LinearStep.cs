@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Switchyard.Tensors.Kernels;
 
 namespace Switchyard.Ranking.Serving;
@@ -8,8 +7,8 @@ internal sealed class LinearStep : ServingStep
 {
     private readonly Place _x;
     private readonly Place? _query;
-    private readonly float[] _weight;
-    private readonly float[] _queryWeight;
+    private readonly PackedLinear _weight;
+    private readonly PackedLinear _queryWeight;
     private readonly float[] _bias;
     private readonly Place _base;
     private readonly Place _y;
@@ -26,23 +25,23 @@ internal sealed class LinearStep : ServingStep
         (_x, _query, _relu) = (input.Candidates, input.Query, relu);
         int inner = weight.Length / bias.Length, own = _x.Width;
         _bias = bias.ToArray();
-        _weight = new float[bias.Length * own];
-        _queryWeight = new float[bias.Length * (inner - own)];
+        float[] candidates = new float[bias.Length * own], query = new float[bias.Length * (inner - own)];
         for (int output = 0; output < bias.Length; output++)
         {
             for (int i = 0; i < inner; i++)
             {
                 float value = weight[output * inner + (input.ColumnOf is { } columns ? columns[i] : i)];
-                if (i < own) _weight[output * own + i] = value;
-                else _queryWeight[output * (inner - own) + i - own] = value;
+                if (i < own) candidates[output * own + i] = value;
+                else query[output * (inner - own) + i - own] = value;
             }
         }
+        (_weight, _queryWeight) = (new PackedLinear(candidates, bias.Length), new PackedLinear(query, bias.Length));
         _base = plan.ReserveShared(bias.Length);
         _y = plan.Reserve(bias.Length);
     }
 
     /// <inheritdoc/>
-    public override double Flops => 2.0 * _weight.Length;
+    public override double Flops => 2.0 * _weight.Weights;
 
     /// <summary>What it writes [rows, out].</summary>
     public Place Output => _y;
@@ -51,7 +50,7 @@ internal sealed class LinearStep : ServingStep
     public override void Begin(float[] numbers)
     {
         Span<float> start = numbers.AsSpan(_base.Start, _base.Width);
-        if (_query is { } query) SpanProduct.Linear(numbers.AsSpan(query.Start, query.Width), 1, query.Width, query.Width, _queryWeight, _bias, start);
+        if (_query is { } query) _queryWeight.Multiply(numbers.AsSpan(query.Start, query.Width), 1, query.Width, _bias, rectifies: false, start);
         else _bias.CopyTo(start);
     }
 
@@ -59,7 +58,6 @@ internal sealed class LinearStep : ServingStep
     public override void Run(float[] numbers, int rows)
     {
         Span<float> y = numbers.AsSpan(_y.Start, rows * _y.Width);
-        SpanProduct.Linear(numbers.AsSpan(_x.Start, (rows - 1) * _x.Stride + _x.Width), rows, _x.Width, _x.Stride, _weight, numbers.AsSpan(_base.Start, _base.Width), y);
-        if (_relu) TensorPrimitives.Max(y, 0f, y);
+        _weight.Multiply(numbers.AsSpan(_x.Start, (rows - 1) * _x.Stride + _x.Width), rows, _x.Stride, numbers.AsSpan(_base.Start, _base.Width), _relu, y);
     }
 }

@@ -15,9 +15,10 @@ public readonly record struct RankingOutcome(int Count, int Scored, bool InTime)
 public sealed class Ranker : IDisposable
 {
     private readonly TimeProvider _clock;
+    private readonly Func<string, ServingModel> _load;
     private Lease _lease;
 
-    private Ranker(ServingModel model, TimeProvider clock) => (_lease, _clock) = (new Lease(model), clock);
+    private Ranker(string folder, Func<string, ServingModel> load, TimeProvider clock) => (_lease, _load, _clock) = (new Lease(load(folder)), load, clock);
 
     /// <summary>The tasks, in the order of their scores.</summary>
     public IReadOnlyList<TaskColumn> Tasks => Volatile.Read(ref _lease).Model.Tasks;
@@ -28,14 +29,20 @@ public sealed class Ranker : IDisposable
     /// <summary>Loads the folder of a run. Tables stay in the file and are read as they are needed.</summary>
     /// <param name="folder">What <c>rank train</c> has written.</param>
     /// <param name="clock">Measures deadlines; that of the system if null.</param>
-    /// <exception cref="SwitchyardException">There is no trained ranker, or its files do not fit together.</exception>
-    public static Ranker Load(string folder, TimeProvider? clock = null) => new(new ServingModel(folder), clock ?? TimeProvider.System);
+    /// <param name="combination">How the scores of the tasks become one, <c>sum</c>, <c>product</c> or an expression in the names of the tasks; null for as the run has it.</param>
+    /// <exception cref="SwitchyardException">There is no trained ranker, its files do not fit together, or the combination is none.</exception>
+    public static Ranker Load(string folder, TimeProvider? clock = null, string? combination = null)
+        => new(folder, path => new ServingModel(path, combination), clock ?? TimeProvider.System);
+
+    /// <summary>The same with the heads as they were trained, for comparison: a steep calibration magnifies what is only rounding.</summary>
+    internal static Ranker LoadUncalibrated(string folder) => new(folder, static path => new ServingModel(path, isCalibrated: false), TimeProvider.System);
 
     /// <summary>Takes another version into use. Where it cannot be loaded, the old one stays.</summary>
-    /// <inheritdoc cref="Load"/>
+    /// <param name="folder">What <c>rank train</c> has written.</param>
+    /// <exception cref="SwitchyardException">There is no trained ranker, or its files do not fit together.</exception>
     public void Reload(string folder)
     {
-        Lease before = Interlocked.Exchange(ref _lease, new Lease(new ServingModel(folder)));
+        Lease before = Interlocked.Exchange(ref _lease, new Lease(_load(folder)));
         before.Release();
     }
 
@@ -58,6 +65,7 @@ public sealed class Ranker : IDisposable
         {
             ServingModel model = lease.Model;
             int tasks = model.Tasks.Count;
+            if (!weights.IsEmpty && !model.IsWeighted) throw new ArgumentException("weights for an expression, which has its own: give none");
             if (!weights.IsEmpty && weights.Length != tasks) throw new ArgumentException($"{weights.Length} weights for {tasks} tasks: give one each");
             if (!taskScores.IsEmpty && taskScores.Length < (long)tasks * Math.Min(top.Length, candidates.Length)) throw new ArgumentException($"room for {taskScores.Length} scores of {tasks} tasks: give {tasks} for each candidate asked for");
             Workspace workspace = model.Workspace;

@@ -24,8 +24,9 @@ public static class SampleRequests
     private static Dictionary<string, string> Cells(FeatureSchema schema, FeatureSide side, Philox random)
     {
         Dictionary<string, string> cells = [];
+        HashSet<string> others = [.. schema.Features.Where(feature => feature.Side != side && feature.Kind != FeatureKind.Cross).SelectMany(static feature => feature.Sources)];
         foreach (Feature feature in schema.Features.Where(feature => feature.Side == side).OrderBy(static feature => feature.Kind == FeatureKind.Cross))
-            foreach (string column in feature.Sources) cells.TryAdd(column, Cell(feature, random));
+            foreach (string column in feature.Sources.Where(column => !others.Contains(column))) cells.TryAdd(column, Cell(feature, random));
         return cells;
     }
 

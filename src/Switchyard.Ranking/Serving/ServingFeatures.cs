@@ -11,6 +11,7 @@ internal sealed class ServingFeatures
     private readonly RowEncoder _encoder;
     private readonly MappedTable[] _tables;
     private readonly float[][] _servedPositions;
+    private readonly int[] _firstPart;
 
     /// <summary>Prepares to fill inputs.</summary>
     /// <param name="layout">How features are laid out.</param>
@@ -19,6 +20,8 @@ internal sealed class ServingFeatures
     public ServingFeatures(ExampleLayout layout, MappedTable[] tables, float[][] servedPositions)
     {
         (_layout, _encoder, _tables, _servedPositions) = (layout, new RowEncoder(layout), tables, servedPositions);
+        _firstPart = new int[tables.Length + 1];
+        for (int i = 0; i < tables.Length; i++) _firstPart[i + 1] = _firstPart[i] + (_encoder.Crosses[i]?.Columns.Count ?? 0);
         List<int> candidate = [], query = [];
         int column = 0;
         foreach (Feature feature in layout.DenseFeatures.Concat(layout.SparseFeatures))
@@ -40,14 +43,17 @@ internal sealed class ServingFeatures
     /// <summary>The column of the network's input that belongs to each number: the candidates', then the query's.</summary>
     public int[] ColumnOf { get; }
 
-    /// <summary>Encodes the features of one side.</summary>
+    /// <summary>Encodes the features of one side, and what it has of every cross: as many words as an example, and two for each column of a cross.</summary>
     /// <exception cref="SwitchyardException">A text is not what the schema says, or a position was given, which is not known when serving.</exception>
     public int[] Encode(IReadOnlyDictionary<string, string> cells, FeatureSide side)
     {
         if (_layout.Schema.Position is { } place && cells.ContainsKey(place.Column))
             throw new SwitchyardException($"'{place.Column}' says where a candidate stands, which is not known before it is ranked", "leave it out of the request");
-        int[] words = new int[_layout.Words];
-        _encoder.Features(column => cells.GetValueOrDefault(column, ""), static (column, cell, expected) => new SwitchyardException($"column {column}: '{cell}' where {expected} was expected", "mend the request"), words, side);
+        int[] words = new int[_layout.Words + 2 * _firstPart[^1]];
+        RowEncoder.Cells texts = column => cells.GetValueOrDefault(column, "");
+        for (int i = 0; i < _tables.Length; i++)
+            if (_encoder.Crosses[i] is { } cross) _encoder.Parts(cross, texts, PartsOf(words, i));
+        _encoder.Features(texts, static (column, cell, expected) => new SwitchyardException($"column {column}: '{cell}' where {expected} was expected", "mend the request"), words, side);
         if (_layout.Schema.Position is { Device: { } device } known) _layout.DeviceOf(words) = Math.Max(0, known.Devices.ToList().IndexOf(cells.GetValueOrDefault(device, "")));
         return words;
     }
@@ -55,14 +61,14 @@ internal sealed class ServingFeatures
     /// <summary>Fills in the numbers of a query.</summary>
     public void FillQuery(ReadOnlySpan<int> words, Span<float> to)
     {
-        int at = Fill(FeatureSide.Query, words, to);
+        int at = Fill(FeatureSide.Query, words, words, to);
         if (_servedPositions.Length > 0) _servedPositions[words[_layout.FirstLabel + _layout.Tasks + 1]].CopyTo(to[at..]);
     }
 
-    /// <summary>Fills in the numbers of a candidate.</summary>
-    public void FillCandidate(ReadOnlySpan<int> words, Span<float> to) => Fill(FeatureSide.Candidate, words, to);
+    /// <summary>Fills in the numbers of a candidate. A cross may have columns of the query beside its own.</summary>
+    public void FillCandidate(ReadOnlySpan<int> words, ReadOnlySpan<int> query, Span<float> to) => Fill(FeatureSide.Candidate, words, query, to);
 
-    private int Fill(FeatureSide side, ReadOnlySpan<int> words, Span<float> to)
+    private int Fill(FeatureSide side, ReadOnlySpan<int> words, ReadOnlySpan<int> query, Span<float> to)
     {
         int at = 0, from = 0;
         ReadOnlySpan<float> numbers = MemoryMarshal.Cast<int, float>(words[.._layout.Dense]);
@@ -80,9 +86,22 @@ internal sealed class ServingFeatures
         {
             Feature feature = _layout.SparseFeatures[i];
             if (feature.Side != side) continue;
-            _tables[i].Pool(words[_layout.FirstId[i].._layout.FirstId[i + 1]], feature.Pooling, to.Slice(at, _tables[i].Width));
+            Span<float> vector = to.Slice(at, _tables[i].Width);
+            if (_encoder.Crosses[i] is { } cross) _tables[i].Read(RowOf(cross, PartsOf(words, i), PartsOf(query, i)), vector);
+            else _tables[i].Pool(words[_layout.FirstId[i].._layout.FirstId[i + 1]], vector);
             at += _tables[i].Width;
         }
         return at;
     }
+
+    private static int RowOf(CrossRows cross, ReadOnlySpan<ulong> own, ReadOnlySpan<ulong> query)
+    {
+        Span<ulong> parts = stackalloc ulong[own.Length];
+        for (int i = 0; i < parts.Length; i++) parts[i] = own[i] != 0 ? own[i] : query[i];
+        return cross.Of(parts);
+    }
+
+    private Span<ulong> PartsOf(int[] words, int sparse) => MemoryMarshal.Cast<int, ulong>(words.AsSpan(_layout.Words))[_firstPart[sparse].._firstPart[sparse + 1]];
+
+    private ReadOnlySpan<ulong> PartsOf(ReadOnlySpan<int> words, int sparse) => MemoryMarshal.Cast<int, ulong>(words[_layout.Words..])[_firstPart[sparse].._firstPart[sparse + 1]];
 }

@@ -21,22 +21,27 @@ internal sealed class ServingModel : IDisposable
     private readonly Place _query;
     private readonly Place[] _logits;
     private readonly double[] _weights;
-    private readonly Combination _combination;
+    private readonly Combining _combine;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly ThreadLocal<Workspace> _workspaces;
 
     /// <summary>Loads what <c>rank train</c> has written.</summary>
+    /// <param name="folder">The run.</param>
+    /// <param name="combination">How the scores of the tasks become one; null for as the run has it.</param>
+    /// <param name="isCalibrated">Whether the heads' probabilities are made true.</param>
     /// <exception cref="SwitchyardException">It is not there, damaged, or does not fit together.</exception>
-    public ServingModel(string folder)
+    public ServingModel(string folder, string? combination = null, bool isCalibrated = true)
     {
         RankingOptions options = RankingOptions.Read(RunFolder.Open(folder).ConfigPath);
         FeatureSchema schema = RankingRun.ReadSchema(folder, options);
         ExampleLayout layout = new(schema);
         Tasks = schema.Tasks;
-        _calibration = HeadCalibration.Read(folder, Tasks.Count);
+        _calibration = isCalibrated ? HeadCalibration.Read(folder, Tasks.Count) : HeadCalibration.None(Tasks.Count);
         _weights = [.. Tasks.Select(static task => task.ScoreWeight)];
-        _combination = options.Combination;
+        combination ??= options.Combination;
+        _combine = ScoreCombination.Parse(combination, schema.TaskNames);
+        IsWeighted = ScoreCombination.Weighted.Contains(combination);
 
         string path = Path.Combine(folder, RankingTraining.ModelFile);
         using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -45,7 +50,7 @@ internal sealed class ServingModel : IDisposable
         scorer.Train(false);
         _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        _features = new ServingFeatures(layout, [.. layout.SparseFeatures.Select((feature, i) => MappedTable.Open(file, _view, Scorer.TableName(i), feature))], scorer.Position?.Served(schema.Position!.DeviceCount) ?? []);
+        _features = new ServingFeatures(layout, [.. layout.SparseFeatures.Select((feature, i) => MappedTable.Open(file, _view, Scorer.TableName(i), feature, scorer.Poolings[i]?.Query.ToArray<float>()))], scorer.Position?.Served(schema.Position!.DeviceCount) ?? []);
 
         _candidates = _plan.Reserve(_features.CandidateWidth);
         _query = _plan.ReserveShared(_features.QueryWidth);
@@ -55,6 +60,9 @@ internal sealed class ServingModel : IDisposable
 
     /// <summary>The tasks.</summary>
     public IReadOnlyList<TaskColumn> Tasks { get; }
+
+    /// <summary>Whether scores are weighed; an expression has its weights in it.</summary>
+    public bool IsWeighted { get; }
 
     /// <summary>How the scores of the tasks weigh in the one that ranks, unless a request says otherwise.</summary>
     public ReadOnlySpan<double> Weights => _weights;
@@ -80,7 +88,8 @@ internal sealed class ServingModel : IDisposable
     {
         Workspace workspace = Workspace;
         float[] numbers = workspace.Numbers;
-        _features.FillQuery(query.Words(this, FeatureSide.Query), numbers.AsSpan(_query.Start, _query.Width));
+        ReadOnlySpan<int> asked = query.Words(this, FeatureSide.Query);
+        _features.FillQuery(asked, numbers.AsSpan(_query.Start, _query.Width));
         _plan.Begin(numbers);
         int done = 0;
         while (done < candidates.Length && (done == 0 || clock.GetTimestamp() < deadline))
@@ -89,7 +98,7 @@ internal sealed class ServingModel : IDisposable
             for (int row = 0; row < rows; row++)
             {
                 Candidate candidate = candidates[done + row];
-                _features.FillCandidate(candidate.Words(this, FeatureSide.Candidate), _candidates.Row(numbers, row));
+                _features.FillCandidate(candidate.Words(this, FeatureSide.Candidate), asked, _candidates.Row(numbers, row));
                 workspace.Ids[done + row] = candidate.Id;
             }
             _plan.Run(numbers, rows);
@@ -114,6 +123,6 @@ internal sealed class ServingModel : IDisposable
             float logit = numbers[_logits[task].Start + row * _logits[task].Stride];
             scores[task] = Tasks[task].Kind == TaskKind.Binary ? _calibration.Of(task, 1 / (1 + Math.Exp(-(double)logit))) : logit;
         }
-        return _combination == Combination.Sum ? ScoreCombination.Sum(scores, weights) : ScoreCombination.Product(scores, weights);
+        return _combine(scores, weights);
     }
 }

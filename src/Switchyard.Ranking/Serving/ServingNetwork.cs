@@ -43,15 +43,24 @@ internal static class ServingNetwork
     {
         MlpBank bank = (MlpBank)layer.Experts;
         ServingInput[] answers = Answers(plan, bank, layer.StreamOf, streams);
-        return [.. layer.Gates.Select(gate =>
+        ServingInput[] outputs = new ServingInput[layer.Gates.Count];
+        // The gates that look at the same are one product.
+        foreach (IGrouping<ServingInput, int> alike in Enumerable.Range(0, outputs.Length).GroupBy(gate => streams[layer.Gates[gate].Stream]))
         {
-            ReadOnlySpan<float> router = gate.Gate.Parameters().Single().Tensor.AsReadOnlySpan<float>();
-            Place weights = Linear(plan, streams[gate.Stream], router, new float[gate.Experts.Count], relu: false).Candidates;
-            plan.Add(new SoftmaxStep(weights));
-            Place mixed = plan.Reserve(bank.Layers[^1].Bias.Shape[1]);
-            plan.Add(new MixStep(weights, [.. gate.Experts.Select(expert => answers[expert].Candidates)], mixed));
-            return new ServingInput(mixed);
-        })];
+            float[] routers = [.. alike.SelectMany(gate => layer.Gates[gate].Gate.Parameters().Single().Tensor.ToArray<float>())];
+            Place logits = Linear(plan, alike.Key, routers, new float[alike.Sum(gate => layer.Gates[gate].Experts.Count)], relu: false).Candidates;
+            int first = 0;
+            foreach (int gate in alike)
+            {
+                IReadOnlyList<int> experts = layer.Gates[gate].Experts;
+                Place weights = logits.Columns(first, experts.Count), mixed = plan.Reserve(bank.Layers[^1].Bias.Shape[1]);
+                plan.Add(new SoftmaxStep(weights));
+                plan.Add(new MixStep(weights, [.. experts.Select(expert => answers[expert].Candidates)], mixed));
+                outputs[gate] = new ServingInput(mixed);
+                first += experts.Count;
+            }
+        }
+        return outputs;
     }
 
     /// <summary>What every expert answers. The first layers of neighbours that read the same are one product.</summary>

@@ -7,8 +7,9 @@ namespace Switchyard.Ranking.Simulation;
 /// <summary>A log of a simulated world, and the truth behind it.</summary>
 /// <param name="Examples">The impressions: click, like and watch time, with position and device.</param>
 /// <param name="Relevant">Whether each candidate was relevant, looked at or not: what an oracle learns from.</param>
+/// <param name="Liked">Whether each would be liked, clicked or not.</param>
 /// <param name="RandomPage">Whether its page was in random order.</param>
-public sealed record SimulatedLog(MemoryExamples Examples, bool[] Relevant, bool[] RandomPage)
+public sealed record SimulatedLog(MemoryExamples Examples, bool[] Relevant, bool[] Liked, bool[] RandomPage)
 {
     private const double LongestWatch = 600;
 
@@ -22,29 +23,30 @@ public sealed record SimulatedLog(MemoryExamples Examples, bool[] Relevant, bool
             new TaskColumn { Name = "like", When = "click", Weight = 0.3, ScoreWeight = 0 },
             new TaskColumn { Name = "watch", Kind = TaskKind.Regression, When = "click", Weight = 0.1, Logarithm = true, ScoreWeight = 0 },
         ],
-        Position = new PositionColumns { Column = "position", Device = "device", Positions = RankingWorld.Slots, Devices = ["desktop", "mobile"] },
+        Position = new PositionColumns { Column = "position", Device = "device", Random = "random", Positions = RankingWorld.Slots, Devices = ["desktop", "mobile"] },
         Group = "page",
     };
 
     /// <summary>Logs pages.</summary>
     /// <param name="world">The truth.</param>
-    /// <param name="policy">By what pages are sorted.</param>
+    /// <param name="options">What is simulated.</param>
     /// <param name="pages">How many.</param>
-    /// <param name="correlation">How much liking goes with relevance.</param>
     /// <param name="taste">Draws what is liked beside relevance: the same for all logs of a world.</param>
     /// <param name="random">Draws everything else.</param>
-    public static SimulatedLog Draw(RankingWorld world, LoggingPolicy policy, int pages, double correlation, Philox taste, Philox random)
+    public static SimulatedLog Draw(RankingWorld world, SimulationOptions options, int pages, Philox taste, Philox random)
     {
         ArgumentNullException.ThrowIfNull(world);
-        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);
+        LoggingPolicy policy = LoggingPolicy.Find(options.Policy);
+        double correlation = options.Correlation;
         ExampleLayout layout = new(Schema);
         int rows = checked(pages * RankingWorld.Slots);
         int[] words = new int[checked(rows * layout.Words)];
-        bool[] relevant = new bool[rows], randomPage = new bool[rows];
+        bool[] relevant = new bool[rows], liked = new bool[rows], randomPage = new bool[rows];
         double[] likes = RankingWorld.Draw(taste).Directions[0];
         double[][] x = new double[RankingWorld.Slots][];
-        double[] scores = new double[RankingWorld.Slots], logits = new double[RankingWorld.Slots];
+        double[] scores = new double[RankingWorld.Slots], logits = new double[RankingWorld.Slots], uniforms = new double[RankingWorld.Slots], watched = new double[RankingWorld.Slots];
         for (int page = 0; page < pages; page++)
         {
             int device = random.NextDouble() < 0.5 ? 0 : 1;
@@ -65,21 +67,27 @@ public sealed record SimulatedLog(MemoryExamples Examples, bool[] Relevant, bool
                 for (int i = 0; i < RankingWorld.Features; i++) dense[2 * i] = (float)x[slot][i];
                 relevant[row] = random.NextDouble() < RankingWorld.Probability(logits[slot]);
                 randomPage[row] = isRandom;
-                bool isClicked = random.NextDouble() < RankingWorld.Examination(positions[slot], device) && relevant[row];
+                uniforms[slot] = random.NextDouble();
                 double own = 1.5 * System.Numerics.Tensors.TensorPrimitives.Dot<double>(x[slot], likes);
                 double liking = correlation * logits[slot] + Math.Sqrt(1 - correlation * correlation) * own;
-                bool isLiked = random.NextDouble() < RankingWorld.Probability(liking);
+                liked[row] = random.NextDouble() < RankingWorld.Probability(liking);
                 double completion = RankingWorld.Probability(0.5 * liking + random.NextNormal()), length = Math.Exp(4 + 0.5 * random.NextNormal());
-                Span<float> labels = layout.LabelsOf(record);
-                labels[0] = isClicked ? 1 : 0;
-                labels[1] = isClicked ? isLiked ? 1 : 0 : float.NaN;
-                labels[2] = isClicked ? (float)Math.Log(1 + Math.Min(LongestWatch, completion * length)) : float.NaN;
+                watched[slot] = Math.Log(1 + Math.Min(LongestWatch, completion * length));
                 layout.PositionOf(record) = positions[slot];
                 layout.DeviceOf(record) = device;
                 layout.GroupOf(record) = page;
             }
+            bool[] clicks = Clicks.Of(options.Clicks, positions, relevant.AsSpan(page * RankingWorld.Slots, RankingWorld.Slots), device, uniforms);
+            for (int slot = 0; slot < RankingWorld.Slots; slot++)
+            {
+                int row = page * RankingWorld.Slots + slot;
+                Span<float> labels = layout.LabelsOf(words.AsSpan(row * layout.Words, layout.Words));
+                labels[0] = clicks[slot] ? 1 : 0;
+                labels[1] = clicks[slot] ? liked[row] ? 1 : 0 : float.NaN;
+                labels[2] = clicks[slot] ? (float)watched[slot] : float.NaN;
+            }
         }
-        return new SimulatedLog(new MemoryExamples(layout, words), relevant, randomPage);
+        return new SimulatedLog(new MemoryExamples(layout, words), relevant, liked, randomPage);
     }
 
     /// <summary>The same examples with relevance for clicks, where nothing is hidden by the page: what an oracle learns from.</summary>

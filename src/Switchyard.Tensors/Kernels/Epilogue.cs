@@ -34,6 +34,12 @@ internal static unsafe class Epilogues
         where T : unmanaged
         => Choose<Biased, T>(bias);
 
+    /// <summary>c = max(c + bias, 0).</summary>
+    /// <param name="bias">[columns of C]</param>
+    public static Epilogue<T> AddAndRectify<T>(T* bias)
+        where T : unmanaged
+        => Choose<BiasedRectified, T>(bias);
+
     /// <summary>hidden = silu(gate)·c.</summary>
     /// <param name="operands">Must live until the product is done.</param>
     public static Epilogue<T> Gate<T>(GateOperands* operands)
@@ -94,6 +100,20 @@ internal static unsafe class Epilogues
             for (int r = 0; r < rows; r++, c += cStride)
             {
                 for (int i = 0; i < columns; i += TVector.Count) TVector.Store(TVector.Load(c + i, columns - i) + TVector.Load(bias + i, columns - i), c + i, columns - i);
+            }
+        }
+    }
+
+    private readonly struct BiasedRectified : IEpilogue
+    {
+        public static void Apply<T, TVector>(T* c, int cStride, int rows, int columns, int row, int column, void* state)
+            where T : unmanaged
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            T* bias = (T*)state + column;
+            for (int r = 0; r < rows; r++, c += cStride)
+            {
+                for (int i = 0; i < columns; i += TVector.Count) TVector.Store(TVector.Max(default, TVector.Load(c + i, columns - i) + TVector.Load(bias + i, columns - i)), c + i, columns - i);
             }
         }
     }

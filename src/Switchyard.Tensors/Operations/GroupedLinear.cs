@@ -25,6 +25,47 @@ public sealed partial class Tensor
         return GroupedProduct(rows, weight, transposeWeight: true, offsets);
     }
 
+    /// <summary>The same for rows that are taken from where they lie: pair p is row rowOf[p] of x. They are gathered while the products pack them.</summary>
+    /// <param name="x">[rows, in]</param>
+    /// <param name="rowOf">The row of each pair, Int32 [pairs].</param>
+    /// <param name="weight">[experts, out, in]</param>
+    /// <param name="offsets">Int32 [experts + 1], from 0 to pairs, never falling.</param>
+    /// <returns>[pairs, out]</returns>
+    /// <exception cref="ArgumentException">The element types or the extents do not match, a number names no row, or the offsets fall or do not cover the pairs.</exception>
+    public static Tensor GroupedLinear(Tensor x, Tensor rowOf, Tensor weight, Tensor offsets)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(rowOf);
+        ArgumentNullException.ThrowIfNull(weight);
+        CheckSameType(x, weight);
+        if (x.Rank != 2 || weight.Rank != 3 || x.Shape[1] != weight.Shape[2])
+            throw new ArgumentException($"rows {x} and weight {weight} do not match: they have the shapes [rows, in] and [experts, out, in]");
+        CheckRowNumbers(rowOf, x.Shape[0]);
+        CheckOffsets(offsets, weight.Shape[0], rowOf.Shape[0]);
+        Tensor y = Empty([rowOf.Shape[0], weight.Shape[1]], x.Type);
+        ExpertProduct.Rows(x, rowOf, weight, transposeWeight: true, offsets, y);
+        return y.WithGradient([x, weight], (dy, to) =>
+        {
+            if (to.CreateGraph)
+            {
+                to.Through(GroupedLinear(GatherRows(x, rowOf), weight, offsets));
+                return;
+            }
+            if (to.Wants(weight))
+            {
+                Tensor dweight = Empty(weight.Shape, dy.Type);
+                ExpertProduct.Weights(dy, null, x, rowOf, offsets, dweight);
+                to.Add(weight, dweight);
+            }
+            if (!to.Wants(x)) return;
+            using Tensor drows = Empty([rowOf.Shape[0], x.Shape[1]], dy.Type);
+            ExpertProduct.Rows(dy, null, weight, false, offsets, drows);
+            Tensor dx = Empty(x.Shape, dy.Type);
+            RowsByIndex.ScatterAdd(drows, rowOf, null, dx);
+            to.Add(x, dx);
+        }, Saved.Operands);
+    }
+
     /// <summary>y[rows of g] = x[rows of g]·op(weight[g]). Closed under differentiation together with <see cref="GroupedWeights"/>.</summary>
     private static Tensor GroupedProduct(Tensor x, Tensor weight, bool transposeWeight, Tensor offsets)
     {

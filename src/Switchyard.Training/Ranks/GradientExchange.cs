@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics;
 using Switchyard.Collectives;
 using Switchyard.Experts.Ranks;
@@ -38,9 +37,6 @@ internal sealed class GradientExchange : IDisposable
         _buckets = [.. buckets];
     }
 
-    /// <summary>The time that steps waited for sums after their backward passes.</summary>
-    public TimeSpan Waited { get; private set; }
-
     /// <summary>The last backward pass of a step begins.</summary>
     public void Begin()
     {
@@ -59,11 +55,9 @@ internal sealed class GradientExchange : IDisposable
     /// <summary>The backward pass is over: sends the rest and waits for all sums.</summary>
     public void Finish()
     {
-        long started = Stopwatch.GetTimestamp();
         while (_next < _buckets.Length) Send(_buckets[_next++]);
-        foreach (Task task in _underWay) task.GetAwaiter().GetResult();
+        foreach (Task task in _underWay) _queue.Await(task);
         _underWay.Clear();
-        Waited += Stopwatch.GetElapsedTime(started);
     }
 
     /// <inheritdoc/>

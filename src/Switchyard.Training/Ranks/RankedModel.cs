@@ -28,9 +28,6 @@ internal sealed class RankedModel : IDisposable
     /// <summary>What this rank has only a part of.</summary>
     public ShardedParameters Shards { get; }
 
-    /// <summary>The time in which data moved between ranks and nothing was computed.</summary>
-    public TimeSpan Exchanging => Ranks.Traffic.Moving + _gradients.Waited;
-
     /// <inheritdoc/>
     public void Dispose() => _gradients.Dispose();
 

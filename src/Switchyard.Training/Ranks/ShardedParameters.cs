@@ -30,13 +30,18 @@ public sealed class ShardedParameters
     /// <summary>Whether this rank has only a part of a parameter.</summary>
     public bool Contains(string parameter) => _shards.ContainsKey(parameter);
 
-    /// <summary>This rank's part of a saved tensor.</summary>
+    /// <summary>Which rows of a tensor this rank has; null where it has all.</summary>
+    /// <param name="name">The name of a parameter, or of what an optimiser keeps for one: <c>PREFIX.PARAMETER</c>.</param>
+    public (int First, int Count)? RowsOf(string name)
+        => _shards.TryGetValue(name, out (int First, int Count) shard) || _shards.TryGetValue(name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..], out shard) ? shard : null;
+
+    /// <summary>This rank's part of a whole tensor.</summary>
     /// <param name="name">The name of a parameter, or of what an optimiser keeps for one: <c>PREFIX.PARAMETER</c>.</param>
     /// <param name="whole">The tensor, or null.</param>
     /// <exception cref="SwitchyardException">The tensor has too few rows to have the part.</exception>
     public Tensor? Own(string name, Tensor? whole)
     {
-        if (whole is null || Find(name) is not { } shard) return whole;
+        if (whole is null || RowsOf(name) is not { } shard) return whole;
         if (whole.Rank == 0 || whole.Shape[0] < shard.First + shard.Count) throw new SwitchyardException($"tensor {name} has shape {whole.Shape}, rows {shard.First} to {shard.First + shard.Count - 1} were expected in it", "the file belongs to a model with fewer experts");
         return whole.Slice(0, shard.First, shard.First + shard.Count);
     }
@@ -46,7 +51,7 @@ public sealed class ShardedParameters
     public IEnumerable<(string Name, Tensor Tensor)> Whole(IEnumerable<(string Name, Tensor Tensor)> state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.Select(entry => Find(entry.Name) is null ? entry : (entry.Name, Gather(entry.Tensor)));
+        return state.Select(entry => RowsOf(entry.Name) is null ? entry : (entry.Name, Gather(entry.Tensor)));
     }
 
     private Tensor Gather(Tensor part)
@@ -74,7 +79,4 @@ public sealed class ShardedParameters
     }
 
     private const int PieceBytes = 1 << 28;
-
-    private (int First, int Count)? Find(string name)
-        => _shards.TryGetValue(name, out (int First, int Count) shard) || _shards.TryGetValue(name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..], out shard) ? shard : null;
 }

@@ -54,6 +54,20 @@ public sealed record RankMetrics
 
     /// <summary>Seconds in which it waited for other ranks.</summary>
     public required double WaitSeconds { get; init; }
+
+    /// <summary>The means over all records of as many ranks as the last one has, which a resumed run need not always have had; empty where there is none.</summary>
+    public static IReadOnlyList<RankMetrics> MeanOf(IReadOnlyList<StepMetrics> metrics)
+    {
+        IReadOnlyList<RankMetrics>[] records = [.. metrics.Select(static record => record.Ranks).OfType<IReadOnlyList<RankMetrics>>()];
+        int ranks = records is [.., var last] ? last.Count : 0;
+        records = [.. records.Where(of => of.Count == ranks)];
+        return [.. Enumerable.Range(0, ranks).Select(rank => new RankMetrics
+        {
+            ComputeSeconds = records.Average(of => of[rank].ComputeSeconds),
+            ExchangeSeconds = records.Average(of => of[rank].ExchangeSeconds),
+            WaitSeconds = records.Average(of => of[rank].WaitSeconds),
+        })];
+    }
 }
 
 /// <summary>What one layer's gate did at one step.</summary>

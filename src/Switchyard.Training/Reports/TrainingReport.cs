@@ -208,16 +208,10 @@ public static class TrainingReport
 
     private static ReportSection Ranks(IReadOnlyList<StepMetrics> metrics)
     {
-        // The last run's: one that was resumed may have had another number of ranks.
-        int ranks = metrics.Last(static record => record.Ranks is not null).Ranks!.Count;
-        IReadOnlyList<RankMetrics>[] records = [.. metrics.Select(static record => record.Ranks).OfType<IReadOnlyList<RankMetrics>>().Where(of => of.Count == ranks)];
+        IReadOnlyList<RankMetrics> means = RankMetrics.MeanOf(metrics);
+        int ranks = means.Count;
         double[,] seconds = new double[ranks, 3];
-        for (int rank = 0; rank < ranks; rank++)
-        {
-            seconds[rank, 0] = records.Average(of => of[rank].ComputeSeconds);
-            seconds[rank, 1] = records.Average(of => of[rank].ExchangeSeconds);
-            seconds[rank, 2] = records.Average(of => of[rank].WaitSeconds);
-        }
+        for (int rank = 0; rank < ranks; rank++) (seconds[rank, 0], seconds[rank, 1], seconds[rank, 2]) = (means[rank].ComputeSeconds, means[rank].ExchangeSeconds, means[rank].WaitSeconds);
         LineChart Chart(string title, string unit, Func<RankMetrics, double> value) => new()
         {
             Title = title,

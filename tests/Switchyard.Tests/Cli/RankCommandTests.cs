@@ -36,6 +36,82 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
         Assert.DoesNotContain("FAIL", terminal.Out, StringComparison.Ordinal);
     }
 
+    /// <summary>A label that one column decides: the heads become as sure as they can be, and what is only rounding must not be magnified.</summary>
+    [Fact]
+    public void A_run_that_sets_all_labels_apart_serves_as_it_should()
+    {
+        using TemporaryFolder folder = new();
+        (string log, string schema, string run) = (Path.Combine(folder.Path, "log.csv"), Path.Combine(folder.Path, "schema.json"), Path.Combine(folder.Path, "run"));
+        File.WriteAllLines(log, Enumerable.Range(0, 600).Select(static row => $"{(row % 2 == 0 ? -1 : 1) * (2 + row % 7)},t{row % 5}|t{row % 3},{row % 2}").Prepend("x,tags,click"));
+        File.WriteAllText(schema, """{"features": [{"name": "x"}, {"name": "tags", "kind": "bag", "pooling": "attention", "width": 4}], "tasks": [{"name": "click"}]}""");
+        CapturedTerminal terminal = new();
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "train", "--data", log, "--schema", schema, .. Small[2..], "--passes", "60", "--learning-rate", "0.03", "--out", run]) == ExitCode.Done, terminal.Error);
+        Assert.Contains("AUC 1.0000", terminal.Out, StringComparison.Ordinal);
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "serve-check", "--run", run]) == ExitCode.Done, terminal.Out + terminal.Error);
+        Assert.DoesNotContain("FAIL", terminal.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Scores_are_combined_by_an_expression_without_training_anew()
+    {
+        using TemporaryFolder folder = new();
+        string path = Path.Combine(folder.Path, "queries.jsonl");
+        File.WriteAllText(path, """{"candidates": [{"id": 1, "x0": 2}, {"id": 2, "x0": -1}, {"id": 3}]}""");
+        CapturedTerminal terminal = new();
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "score", "--run", trained.Run, "--query", path, "--combine", "click * (1 + like) ^ 0.5"]) == ExitCode.Done, terminal.Error);
+        foreach (JsonNode? one in JsonNode.Parse(terminal.Out)!["ranked"]!.AsArray())
+            Assert.Equal((double)one!["tasks"]!["click"]! * Math.Sqrt(1 + (double)one["tasks"]!["like"]!), (double)one["score"]!, 1e-12);
+        terminal = new();
+        Assert.Equal(ExitCode.Misuse, terminal.Run(CommandList.Create(), ["rank", "score", "--run", trained.Run, "--query", path, "--combine", "click + dwell"]));
+        Assert.Contains("character 9: there is no task 'dwell'", terminal.Error, StringComparison.Ordinal);
+        terminal = new();
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "score", "--run", trained.Run, "--query", path, "--combine", "click / (like - like)"]) == ExitCode.Done, terminal.Error);
+        Assert.Null(JsonNode.Parse(terminal.Out)!["ranked"]![0]!["score"]);
+    }
+
+    [Fact]
+    public void A_combination_that_is_none_is_refused_before_anything_is_written()
+    {
+        using TemporaryFolder folder = new();
+        string run = Path.Combine(folder.Path, "run");
+        CapturedTerminal terminal = new();
+        Assert.Equal(ExitCode.Misuse, terminal.Run(CommandList.Create(), ["rank", "train", "--data", trained.Log, "--schema", trained.Schema, .. Small, "--combine", "clik", "--out", run]));
+        Assert.Contains("no task 'clik'", terminal.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(run));
+    }
+
+    [Fact]
+    public void An_interrupted_training_says_how_to_go_on_and_goes_on()
+    {
+        using TemporaryFolder folder = new();
+        string run = Path.Combine(folder.Path, "run");
+        using CancellationTokenSource signal = new();
+        signal.Cancel();
+        CapturedTerminal terminal = new();
+        Assert.Equal(ExitCode.Interrupted, terminal.Run(CommandList.Create(), ["rank", "train", "--pages", "60", .. Small, "--combine", "product", "--out", run], signal));
+        Assert.Contains($"saved after step 0; go on with: switchyard rank train --resume {run}", terminal.Error, StringComparison.Ordinal);
+        terminal = new();
+        Assert.Equal(ExitCode.Misuse, terminal.Run(CommandList.Create(), ["rank", "train", "--resume", run, "--experts", "3"]));
+        Assert.Contains("--resume goes on with the settings", terminal.Error, StringComparison.Ordinal);
+        terminal = new();
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "train", "--resume", run, "--json"]) == ExitCode.Done, terminal.Error);
+        Assert.NotNull(JsonNode.Parse(terminal.Out.TrimEnd().Split('\n')[^1])!["debias"]!["naive_auc"]);
+    }
+
+    [Fact]
+    public void Weighting_by_propensities_estimates_them_where_nobody_gave_any()
+    {
+        using TemporaryFolder folder = new();
+        string log = Path.Combine(folder.Path, "log.csv");
+        foreach ((string policy, string source) in (ReadOnlySpan<(string, string)>)[("wrong", "estimated by expectation-maximisation"), ("wrong-mixed", "known or from pages in random order")])
+        {
+            CapturedTerminal terminal = new();
+            Assert.True(terminal.Run(CommandList.Create(), ["rank", "simulate", "--out", log, "--pages", "60", "--policy", policy]) == ExitCode.Done, terminal.Error);
+            Assert.True(terminal.Run(CommandList.Create(), ["rank", "train", "--data", log, "--schema", log + ".schema.json", "--debias", "ipw", .. Small, "--out", Path.Combine(folder.Path, policy)]) == ExitCode.Done, terminal.Error);
+            Assert.Contains($"propensities of device 1, {source}: 1.000", terminal.Error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Evaluating_the_log_gives_a_figure_for_every_task()
     {
@@ -167,6 +243,46 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
         JsonNode truth = result["figures"]!.AsArray().Single(static figure => (string)figure!["figure"]! == "truth.auc")!;
         JsonNode difference = truth["differences"]!["tower"]!;
         Assert.InRange((double)difference["mean"]!, (double)difference["low"]!, (double)difference["high"]!);
+    }
+
+    [Fact]
+    public void Any_setting_can_be_held_against_another()
+    {
+        JsonNode result = Compared(["--experts", "3", "--against", "--experts 1 --expert-widths 16", "--against", "--position-dropout 0.5", "--pages", "40"]);
+        Assert.Equal("experts 3 expert-widths 8", (string?)result["reference"]);
+        JsonNode click = result["figures"]!.AsArray().Single(static figure => (string)figure!["figure"]! == "click.auc")!;
+        Assert.Equal(["experts 1 expert-widths 16", "position-dropout 0.5"], click["differences"]!.AsObject().Select(static one => one.Key));
+        Assert.Contains(result["figures"]!.AsArray(), static figure => (string)figure!["figure"]! == "bias.serving_gap");
+    }
+
+    [Fact]
+    public void Networks_are_compared_on_the_synthetic_pair()
+    {
+        using TemporaryFolder folder = new();
+        string report = Path.Combine(folder.Path, "report.html");
+        JsonNode result = Compared(["--report", report, "--world", "synthetic", "--correlation", "0.9", "--models", "mmoe,omoe,shared-bottom", "--pages", "30"]);
+        Assert.Equal(["loss", "first.rmse", "second.rmse"], result["figures"]!.AsArray().Select(static figure => (string)figure!["figure"]!));
+        string page = File.ReadAllText(report);
+        foreach (string part in (string[])["Seesaw", "first.rmse", "shared-bottom", "Mmoe, 200 inputs"]) Assert.Contains(part, page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--experts nine")]
+    [InlineData("--experst 3")]
+    [InlineData("")]
+    [InlineData("experts 3")]
+    public void What_is_no_setting_is_not_compared(string words)
+    {
+        CapturedTerminal terminal = new();
+        Assert.Equal(ExitCode.Misuse, terminal.Run(CommandList.Create(), ["rank", "compare", "--against", words, "--pages", "5"]));
+    }
+
+    private static JsonNode Compared(string[] words)
+    {
+        CapturedTerminal terminal = new();
+        string[] small = [.. Small.Chunk(2).Where(option => !words.Contains(option[0])).SelectMany(static option => option)];
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "compare", "--seeds", "1", .. small, .. words, "--json"]) == ExitCode.Done, terminal.Error);
+        return JsonNode.Parse(terminal.Out.TrimEnd().Split('\n')[^1])!;
     }
 
     /// <summary>A small log with its schema, and a ranker trained on it.</summary>

@@ -14,6 +14,8 @@ public sealed class CollectiveTests
                 foreach (int length in (int[])[0, 1, 5, 1024, 1025, 3001])
                     data.Add(size, length);
             data.Add(3, (1 << 20) + 7);
+            // Small messages are passed on by doubling.
+            foreach (int size in (int[])[16, 17, 23]) data.Add(size, 6);
             return data;
         }
     }
@@ -59,6 +61,16 @@ public sealed class CollectiveTests
             Assert.Equal(expected, all);
         });
     }
+
+    [Theory]
+    [InlineData(15, 14)]
+    [InlineData(16, 4)]
+    [InlineData(19, 5)]
+    public void Many_ranks_send_few_small_messages(int size, int messages) => InProcessGroup.Run(size, group =>
+    {
+        group.AllReduce<long>(new long[3]);
+        Assert.Equal(messages, group.Traffic.Inside.Messages);
+    });
 
     [Theory]
     [InlineData(1)]

@@ -112,8 +112,9 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             Directory.Move(In($"new-{_newRuns}"), In("runs/lines"));
             Prepare("train", "--data", "book.txt", "--recipe", "dense");
             Directory.Move(In($"new-{_newRuns}"), In("runs/dense"));
-            Prepare("rank", "simulate", "--out", "clicks.csv", "--pages", "40");
-            Prepare("rank", "train", "--data", "clicks.csv", "--schema", "clicks.csv.schema.json");
+            _folder.Write("census-income.test.gz", Zipped(Census()));
+            Prepare("rank", "simulate", "--out", "shown.csv", "--pages", "40");
+            Prepare("rank", "train", "--data", "shown.csv", "--schema", "shown.csv.schema.json");
             Directory.Move(In($"new-{_newRuns}"), In("runs/ranker"));
             (_, string[] log) = Assert.Single(Documentation.Blocks("docs/ranking.md", "csv"));
             string[] rows = [.. Enumerable.Range(0, 40).SelectMany(copy => log.Skip(1).Select(row => $"{copy}{row}"))];
@@ -170,6 +171,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
 
         private void MakeRankingSmall(List<string> small)
         {
+            if (small.Contains("--resume")) return;
             Change(small, "--query", In);
             if (small.Contains("--schema") && !BuiltInSchemas.Names.Contains(small[small.IndexOf("--schema") + 1])) Change(small, "--schema", In);
             if (small[1] == "simulate") Change(small, "--out", In);
@@ -177,6 +179,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             else if (small[1] == "train") Set(small, "--out", In($"new-{++_newRuns}"));
             if (small[1] is not ("train" or "compare")) return;
             foreach ((string option, string value) in (ReadOnlySpan<(string, string)>)[("--pages", "40"), ("--passes", "1"), ("--expert-widths", "4"), ("--tower-widths", "4"), ("--shared-widths", "8")]) Set(small, option, value);
+            Change(small, "--report", In);
             if (small[1] == "compare") Set(small, "--seeds", "1");
         }
 
@@ -188,6 +191,28 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
 
         private static byte[] Table(string header, Func<int, string> row) =>
             Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 60).Select(row).Prepend(header)));
+
+        /// <summary>Rows with the columns of the census file; the words of each column are its own.</summary>
+        private static string Census()
+        {
+            FeatureSchema schema = BuiltInSchemas.Find("census-leaky");
+            string[] numbers = [.. schema.Features.Where(static feature => feature.Kind == FeatureKind.Dense).Select(static feature => feature.Name)];
+            return string.Join('\n', Enumerable.Range(0, 200).Select(row => string.Join(", ", schema.Columns!.Select(column => column switch
+            {
+                "marital status" => row % 3 == 0 ? "Never married" : "Divorced",
+                "education" => row % 4 == 0 ? "Bachelors degree(BA AB BS)" : "Children",
+                "income" => row % 5 == 0 ? "50000+." : "- 50000.",
+                _ when numbers.Contains(column) => $"{row % 17}",
+                _ => $"{column} {row % 7}",
+            }))));
+        }
+
+        private static byte[] Zipped(string text)
+        {
+            using MemoryStream packed = new();
+            using (System.IO.Compression.GZipStream gzip = new(packed, System.IO.Compression.CompressionLevel.Fastest)) gzip.Write(Encoding.UTF8.GetBytes(text));
+            return packed.ToArray();
+        }
 
         private string In(string path) => string.Join(',', path.Split(',').Select(part => Path.Combine(_folder.Path, part)));
 

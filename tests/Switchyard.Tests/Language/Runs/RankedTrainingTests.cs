@@ -1,6 +1,7 @@
 using System.Text;
 using Switchyard.Collectives;
 using Switchyard.Experts.Gates;
+using Switchyard.Language.Evolution;
 using Switchyard.Language.Runs;
 using Switchyard.Language.Transformer;
 using Switchyard.Training;
@@ -27,6 +28,52 @@ public sealed class RankedTrainingTests : IDisposable
         LanguageRunOptions options = Options(steps: 6, GateCatalogue.Find(gate).Defaults);
         IReadOnlyList<StepMetrics> alone = Train("alone", options, 1);
         foreach (int ranks in (int[])[2, 3, 8]) AssertSameCurve(alone, Train($"on {ranks}", options, ranks), $"{gate}, {ranks} ranks");
+    }
+
+    public static TheoryData<string> Tasks => [LanguageRunOptions.Masked, LanguageRunOptions.Translation];
+
+    /// <summary>Windows with more or fewer hidden tokens, and pairs of different lengths, count as in one batch.</summary>
+    [Theory]
+    [MemberData(nameof(Tasks))]
+    public void Every_task_is_the_same_on_any_number_of_ranks(string task)
+    {
+        LanguageRunOptions options = Options(steps: 6, new TopKOptions { CapacityFactor = 1.25m }) with { Task = task, Tokenizer = "bytes" };
+        TransformerOptions model = task == LanguageRunOptions.Masked ? new EncoderOptions() : new EncoderDecoderOptions { DecoderMixtureEvery = 1 };
+        options = options with
+        {
+            Model = model with { Layers = 2, Width = 16, Heads = 2, Hidden = 12, Experts = 8, Context = 24, Dropout = 0.1, Routing = options.Model.Routing },
+            Learning = options.Learning with { LabelSmoothing = 0.1 },
+        };
+        IReadOnlyList<StepMetrics> alone = Train("alone", options, 1);
+        foreach (int ranks in (int[])[2, 3, 4, 8]) AssertSameCurve(alone, Train($"on {ranks}", options, ranks), $"{task}, {ranks} ranks");
+    }
+
+    public static TheoryData<string, int> Recipes => new() { { "evomoe", 1 }, { "evomoe", 2 }, { "evomoe-persistent", 1 }, { "evomoe-copy", 1 } };
+
+    /// <summary>Every rank makes its share of the experts out of the block that all of them have.</summary>
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void Phases_are_the_same_on_any_number_of_ranks(string recipe, int nodes)
+    {
+        LanguageRunOptions options = Options(steps: 12, new TopKOptions());
+        options = options with { Phases = [.. RecipeCatalogue.Find(recipe).Phases.Zip((double?[])[0.25, 0.7, null], static (phase, until) => phase with { Until = until })] };
+        IReadOnlyList<StepMetrics> alone = Train("alone", options, 1);
+        Assert.Equal(["dense", "sparsify", "hard"], alone.Select(static record => record.Phase).Distinct());
+        foreach (int ranks in (int[])[2, 4]) AssertSameCurve(alone, Train($"on {ranks}", options, ranks, nodes: nodes), $"{recipe}, {ranks} ranks");
+    }
+
+    [Fact]
+    public void A_checkpoint_of_a_later_phase_is_gone_on_with_by_any_number()
+    {
+        LanguageRunOptions options = Options(steps: 12, new TopKOptions());
+        options = options with { Phases = [.. RecipeCatalogue.Find("evomoe-persistent").Phases.Zip((double?[])[0.25, 0.7, null], static (phase, until) => phase with { Until = until })] };
+        IReadOnlyList<StepMetrics> unbroken = Train("unbroken", options, 4);
+        foreach (int ranks in (int[])[1, 2])
+        {
+            string name = $"resumed by {ranks}";
+            Train(name, options, 4, stopAfter: 6);
+            AssertSameCurve(unbroken, Resume(name, ranks), name);
+        }
     }
 
     /// <summary>Between nodes rows travel while experts, and the expert that sees every token, work.</summary>
@@ -107,7 +154,8 @@ public sealed class RankedTrainingTests : IDisposable
     private IReadOnlyList<StepMetrics> Train(string name, LanguageRunOptions options, int ranks, long? stopAfter = null, int nodes = 1)
     {
         string path = Path.Combine(_folder.Path, name);
-        using (LanguageTraining.Begin(path, _text, (data, _) => options with { Data = data }))
+        string data = options.Task == LanguageRunOptions.Translation ? $"{_text},{_folder.Write("digits.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 300).Select(static number => $"{2 * number + 1} = {number}\n"))))}" : _text;
+        using (LanguageTraining.Begin(path, data, (place, _) => options with { Data = place }, task: options.Task))
         {
         }
         return Resume(name, ranks, stopAfter, nodes);
@@ -137,7 +185,8 @@ public sealed class RankedTrainingTests : IDisposable
             Near(one.TrainLoss, other.TrainLoss, "loss", 5e-3);
             Near(one.GradientNorm, other.GradientNorm, "gradient norm", 3e-2);
             if (one.ValidationLoss is { } validation) Near(validation, other.ValidationLoss!.Value, "held-out loss", 5e-3);
-            Assert.Equal(one.Tokens, other.Tokens);
+            Assert.Equal((one.Tokens, one.Phase), (other.Tokens, other.Phase));
+            if (one.Flops is { } flops) Near(flops, other.Flops!.Value, "number of operations", 1e-3);
 
             void Near(double a, double b, string figure, double tolerance) => Assert.True(Math.Abs(a - b) <= tolerance * Math.Abs(a), $"{what}, step {one.Step}: the {figure} is {b} instead of {a}");
         }

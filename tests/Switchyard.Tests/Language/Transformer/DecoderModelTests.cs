@@ -172,6 +172,15 @@ public sealed class DecoderModelTests : IDisposable
         Assert.Equal(6.0 * Active + 3.0 * 2 * 2 * 2 * 16 * 6, model.TrainingFlopsPerToken); // the embedding multiplies at the end
     }
 
+    [Fact]
+    public void Embeddings_that_a_gate_looks_up_do_not_multiply()
+    {
+        using DecoderModel plain = new(Small with { Routing = new SwitchOptions() }, new Philox(0)), stable = new(Small with { Routing = new StableOptions { DistilledWidth = 5 } }, new Philox(0));
+        const long Experts = 4, Layers = 2;
+        Assert.Equal(plain.ParameterCount + Layers * 5 * (23 + Experts), stable.ParameterCount);
+        Assert.Equal(plain.TrainingFlopsPerToken + 6.0 * Layers * 5 * Experts, stable.TrainingFlopsPerToken);
+    }
+
     private static DecoderModel New(string variant) => new(Variants[variant], new Philox(3));
 
     private static int[] Ids(int count, ulong seed)

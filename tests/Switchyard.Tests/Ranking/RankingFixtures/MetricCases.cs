@@ -152,7 +152,7 @@ internal static class MetricCases
             ReliabilityBin own = byWidth.Bins[bin.GetProperty("bin").GetInt32()];
             c.Compare($"bin {bin.GetProperty("bin")}", [own.Count, own.MeanScore, own.SharePositive], [bin.GetProperty("count").GetDouble(), bin.GetProperty("mean_score").GetDouble(), bin.GetProperty("share_positive").GetDouble()]);
         }
-        PlattScaling platt = PlattScaling.Fit(y, score);
+        PlattScaling platt = PlattScaling.Fit(y, score, isSmoothed: false);
         c.CheckValue("platt_slope", platt.Slope);
         c.CheckValue("platt_intercept", platt.Intercept);
         c.Check("output.platt", Array.ConvertAll(score, platt.Of));

@@ -34,6 +34,18 @@ public class GroupedLinearTests
     }
 
     [Fact]
+    public void RowsThatAreTakenFromWhereTheyLieHaveTheSameProductsAndGradients()
+    {
+        using TensorScope scope = new();
+        // Some rows are taken twice, one never, and a group is empty.
+        Tensor offsets = Tensor.From([0, 3, 3, 6], [4]), rowOf = Tensor.From([2, 0, 4, 2, 2, 1], [6]);
+        Tensor x = FusedGradients.Random(1, [5, 3]), weight = FusedGradients.Random(2, [3, 2, 3]);
+        Assert.Equal(Tensor.GroupedLinear(Tensor.GatherRows(x, rowOf), weight, offsets).ToArray<double>(), Tensor.GroupedLinear(x, rowOf, weight, offsets).ToArray<double>());
+        FusedGradients.Check(operands => Tensor.GroupedLinear(operands[0], rowOf, operands[1], offsets), FusedGradients.Random(1, [5, 3]), FusedGradients.Random(2, [3, 2, 3]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Tensor.GroupedLinear(x, Tensor.From([5], [1]), weight, Tensor.From([0, 1, 1, 1], [4])));
+    }
+
+    [Fact]
     public void NoRowsAtAll()
     {
         using TensorScope scope = new();

@@ -1,6 +1,4 @@
 using Switchyard.Collectives;
-using Switchyard.Modules;
-using Switchyard.Tensors;
 using Switchyard.Tests.Cli;
 using Switchyard.Training.Ranks;
 using Switchyard.Training.Reports;
@@ -13,10 +11,8 @@ public sealed class RankTimesTests
     public void A_rank_that_computes_longer_is_named_once()
         => InProcessGroup.Run(3, group =>
         {
-            using Linear linear = new(2, 2, new Philox(1), 0.1);
-            using RankedModel model = new(linear, group);
             ManualClock clock = new();
-            RankTimes times = new(model, clock);
+            RankTimes times = new(group, clock);
             List<string> told = [];
             for (int step = 0; step < 40; step++)
             {
@@ -36,10 +32,8 @@ public sealed class RankTimesTests
     public void Ranks_alike_are_not_named()
         => InProcessGroup.Run(4, group =>
         {
-            using Linear linear = new(2, 2, new Philox(1), 0.1);
-            using RankedModel model = new(linear, group);
             ManualClock clock = new();
-            RankTimes times = new(model, clock);
+            RankTimes times = new(group, clock);
             for (int step = 0; step < 30; step++)
             {
                 times.Begin();

@@ -1,0 +1,61 @@
+using Switchyard.Ranking.Runs;
+using Switchyard.Ranking.Simulation;
+using Switchyard.Tests.Training;
+using Switchyard.Training;
+
+namespace Switchyard.Tests.Ranking.Runs;
+
+public sealed class RankingResumeTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void An_interrupted_run_comes_to_the_bits_of_one_that_was_not()
+    {
+        string log = Path.Combine(_folder.Path, "log.csv"), whole = Path.Combine(_folder.Path, "whole"), broken = Path.Combine(_folder.Path, "broken");
+        SimulatedLogFile.Write(log, new SimulationOptions { Pages = 60 });
+        RankingOptions options = new() { Data = log, Learning = new RankingLearning { Batch = 32, Passes = 2 } };
+        long steps;
+        using (RankingData data = RankingData.Open(options, SimulatedLog.Schema))
+        using (RankingTraining training = RankingTraining.Begin(whole, options, data))
+        {
+            Assert.False(training.Run(cancellation: TestContext.Current.CancellationToken).IsInterrupted);
+            training.Finish();
+            steps = training.Plan.Steps!.Value;
+        }
+        using (RankingData data = RankingData.Open(options, SimulatedLog.Schema))
+        using (RankingTraining training = RankingTraining.Begin(broken, options, data)) Assert.True(Until(training, 5).IsInterrupted);
+        for (int stop = 9; ; stop += 7)
+        {
+            using RankingData data = RankingTraining.OpenData(broken);
+            using RankingTraining training = RankingTraining.Resume(broken, data);
+            if (Until(training, stop).IsInterrupted) continue;
+            training.Finish();
+            break;
+        }
+        TrainingRun.AssertSame(whole, broken, steps);
+        foreach (string file in (string[])[RankingTraining.ModelFile, "calibration.json", "schema.json"])
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole, file)), File.ReadAllBytes(Path.Combine(broken, file)));
+    }
+
+    [Fact]
+    public void A_log_that_has_changed_is_refused()
+    {
+        string log = Path.Combine(_folder.Path, "log.csv"), run = Path.Combine(_folder.Path, "run");
+        SimulatedLogFile.Write(log, new SimulationOptions { Pages = 60 });
+        RankingOptions options = new() { Data = log, Learning = new RankingLearning { Batch = 32, Passes = 1 } };
+        using (RankingData data = RankingData.Open(options, SimulatedLog.Schema))
+        using (RankingTraining training = RankingTraining.Begin(run, options, data)) Until(training, 3);
+        File.AppendAllText(log, File.ReadLines(log).Last() + "\n");
+        using RankingData changed = RankingTraining.OpenData(run);
+        Assert.Contains("not the data", Assert.Throws<SwitchyardException>(() => RankingTraining.Resume(run, changed)).Message, StringComparison.Ordinal);
+    }
+
+    private static TrainingResult Until(RankingTraining training, long step)
+    {
+        using CancellationTokenSource cancellation = new();
+        return training.Run(new TrainingObserver { Recorded = metrics => { if (metrics.Step >= step) cancellation.Cancel(); } }, cancellation: cancellation.Token);
+    }
+}
