@@ -16,6 +16,9 @@ internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
     /// <summary>Experts of a rank in <see cref="Saving"/>.</summary>
     public const int ExpertsPerRank = 8;
 
+    private const int MostRounds = 51;
+    private const double EnoughSeconds = 2;
+
     private const int Width = 256; // of float: rows of 1 KiB
 
     /// <summary>What one way to exchange took.</summary>
@@ -69,7 +72,7 @@ internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
 
     /// <summary>Measures one size; every rank calls it.</summary>
     /// <param name="bytes">What every rank sends, at least.</param>
-    /// <param name="rounds">Rounds, of which the median counts; one before them warms up and compares what arrives.</param>
+    /// <param name="rounds">Rounds at least, of which the median counts; one before them warms up and compares what arrives.</param>
     /// <param name="interrupted">Cancelled when the measurement shall end early.</param>
     public Size Measure(long bytes, int rounds, CancellationToken interrupted)
     {
@@ -79,9 +82,10 @@ internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
         float[] sent = [.. Enumerable.Range(0, tokens * Width).Select(i => group.Rank + i * 1e-6f)], first = new float[tokenOf.Length * Width], received = new float[first.Length];
 
         AllToAllAlgorithm?[] ways = [.. AllToAllAlgorithm.All.Where(way => group.Topology.PerNode is not null || way != AllToAllAlgorithm.TwoDimensional), null];
-        double[][] seconds = [.. ways.Select(_ => new double[rounds])];
+        List<double>[] seconds = [.. ways.Select(static _ => new List<double>())];
         LinkTraffic[] traffic = new LinkTraffic[ways.Length];
-        for (int round = -1; round < rounds; round++)
+        // Small exchanges take a few turns of the scheduler, more or fewer: they are measured more often.
+        for (int round = -1; round < rounds || (round < MostRounds && seconds.Sum(static way => way.Sum()) < EnoughSeconds); round++)
         {
             for (int way = 0; way < ways.Length; way++)
             {
@@ -89,7 +93,7 @@ internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
                 group.Algorithm = ways[way];
                 float[] target = round < 0 && way == 0 ? first : received;
                 (double slowest, LinkTraffic between) = Time(() => exchange.Dispatch<float>(sent, target, Width));
-                if (round >= 0) seconds[way][round] = slowest;
+                if (round >= 0) seconds[way].Add(slowest);
                 else if (!target.AsSpan().SequenceEqual(first)) throw new InvalidOperationException($"{ways[way]?.Name ?? "the automatic choice"} delivers other rows than {ways[0]}");
                 else traffic[way] = between;
             }
@@ -97,7 +101,7 @@ internal sealed class AllToAllBenchmark(ProcessGroup group, int topK)
 
         group.Algorithm = null;
         long whole = (long)tokenOf.Length * Width * sizeof(float);
-        return new Size(whole, exchange.Saving, group.Choose(whole * group.Size, 1 / exchange.Saving), [.. ways.Select((way, i) => new Measured(way, MatrixPeak.Median(seconds[i]), traffic[i]))]);
+        return new Size(whole, exchange.Saving, group.Choose(whole * group.Size, 1 / exchange.Saving), [.. ways.Select((way, i) => new Measured(way, MatrixPeak.Median([.. seconds[i]]), traffic[i]))]);
     }
 
     // Every rank is chosen as often, in random order; a token takes the next few.

@@ -18,7 +18,7 @@ internal sealed class BenchAllToAllCommand
     private readonly Option<int> _ranks = AtLeastOne("--ranks", "Ranks to run as threads; under mpirun it is not needed", 4);
     private readonly Option<int> _perNode = AtLeastOne("--per-node", "Ranks to take for a node; under mpirun the hosts tell it otherwise", 2);
     private readonly Option<int> _topK = AtLeastOne("--top-k", "Ranks that a token goes to", 2);
-    private readonly Option<int> _rounds = AtLeastOne("--rounds", "Rounds, of which the median counts", 5);
+    private readonly Option<int> _rounds = AtLeastOne("--rounds", "Rounds at least, of which the median counts; small sizes get more", 5);
     private readonly Option<long[]> _sizes = new("--sizes")
     {
         Description = "Bytes that every rank sends in all",
@@ -93,7 +93,7 @@ internal sealed class BenchAllToAllCommand
             });
         }
 
-        if (group.Rank == 0 && output.Json) output.Result(new JsonObject { ["machine"] = Machine.Describe(), ["topology"] = group.Topology.ToString(), ["rows"] = rows, ["sizes"] = sizes });
+        if (group.Rank == 0 && output.Json) output.Result(new JsonObject { ["machine"] = Machine.Describe(), ["topology"] = group.Topology.ToString(), ["costs"] = Costs(group.CostModel), ["rows"] = rows, ["sizes"] = sizes });
 
         void Write(BenchmarkRow row)
         {
@@ -102,6 +102,16 @@ internal sealed class BenchAllToAllCommand
             rows.Add((JsonNode)row.ToJson());
         }
     }
+
+    private static JsonObject? Costs(CostModel? costs) => costs is null ? null : new()
+    {
+        ["between_start"] = costs.BetweenStart,
+        ["between_byte"] = costs.BetweenByte,
+        ["inside_start"] = costs.InsideStart,
+        ["inside_byte"] = costs.InsideByte,
+        ["copy_byte"] = costs.CopyByte,
+        ["cards"] = costs.Cards,
+    };
 
     /// <summary>What the simulation says to every measurement, on the cluster that the cost model was measured on.</summary>
     private static JsonArray Simulate(ProcessGroup group, AllToAllBenchmark.Size size)

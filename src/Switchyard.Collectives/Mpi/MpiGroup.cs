@@ -16,6 +16,10 @@ public sealed class MpiGroup : ProcessGroup
 {
     private const int HostBytes = 256;
 
+    // Larger messages leave one after the other. MPI asks whether their receivers are ready, and the answers would wait in
+    // the network behind all that was sent at once.
+    private const int LargeMessage = 1 << 15;
+
     // Tags below the limit that every MPI keeps, 32767; the alarm has the first four, then each group has one per channel.
     private const int Channels = 4, LastGroup = 32767 / Channels - 1;
 
@@ -103,16 +107,18 @@ public sealed class MpiGroup : ProcessGroup
         }
 
         int incoming = begun;
-        foreach (Transfer send in sends)
+        CopyOwn(sends, receives);
+        // Every rank begins with the one after it, so that no one is called by all at once.
+        foreach (Transfer send in sends.ToArray().OrderBy(send => (send.Peer - Rank + Size) % Size))
         {
             if (send.Data.Bytes == 0 || send.Peer == Rank) continue;
             (nint first, nint rest) = MpiLibrary.Parts(send.Data.Bytes);
             _requests[begun++] = _mpi.Send(send.Data.Address, first, _members[send.Peer], tag);
             if (rest > 0) _requests[begun++] = _mpi.Send(send.Data.Address + first, rest, _members[send.Peer], tag);
+            if (send.Data.Bytes > LargeMessage) Complete(incoming, begun, incoming);
         }
 
-        CopyOwn(sends, receives);
-        Complete(_requests.AsSpan(0, begun), incoming);
+        Complete(0, begun, incoming);
     }
 
     private protected override long NextSplit() => NewNumber();
@@ -128,22 +134,23 @@ public sealed class MpiGroup : ProcessGroup
 
     private static int NewNumber() => Interlocked.Increment(ref _groups);
 
-    private void Complete(Span<nint> requests, int incoming)
+    // Waits for some of the requests that were begun, of which the first are those to receive.
+    private void Complete(int from, int to, int incoming)
     {
         Waiting waiting = new(_crowded);
         // In order: every look lets MPI work on all of them, and there is nothing to do before the last is done.
-        for (int done = 0; done < requests.Length;)
+        for (int next = from; next < to;)
         {
-            if (_mpi.IsDone(ref requests[done]))
+            if (_mpi.IsDone(ref _requests[next]))
             {
-                done++;
+                next++;
                 continue;
             }
 
             bool late = waiting.Elapsed > Timeout;
             if (late || (waiting.IsLong && _alarm.IsRaised))
             {
-                for (int i = done; i < incoming; i++) _mpi.GiveUp(ref requests[i]);
+                for (int i = 0; i < incoming; i++) _mpi.GiveUp(ref _requests[i]);
                 throw _alarm.Failure(_call.ToString(), late ? Timeout : null);
             }
 

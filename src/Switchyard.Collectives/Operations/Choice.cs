@@ -7,8 +7,9 @@ namespace Switchyard.Collectives;
 
 public abstract partial class ProcessGroup
 {
-    private const int SmallestProbe = 64, LargestProbe = 1 << 22, Growth = 8; // bytes of a block, bytes that a rank sends, from size to size
-    private const int ProbeRounds = 4;
+    private const int SmallestProbe = 64, LargestProbe = 1 << 22, Growth = 4; // bytes of a block, bytes that a rank sends, from size to size
+    private const int ProbeRounds = 3;
+    private const double LongProbe = 0.04; // seconds, of which one measurement is enough
 
     private static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(1);
 
@@ -27,28 +28,30 @@ public abstract partial class ProcessGroup
         double spent = 0, last = 0, next = 0;
         for (int block = SmallestProbe; (long)block * Size <= LargestProbe && spent + next < ProbeTime.TotalSeconds; block *= Growth)
         {
-            double before = spent;
+            double once = 0; // every algorithm
             byte[] send = new byte[block * Size], receive = new byte[block * Size];
             foreach (AllToAllAlgorithm algorithm in Eligible(tokens: false))
             {
                 probe.Algorithm = algorithm;
-                double best = double.PositiveInfinity;
-                for (int round = 0; round < ProbeRounds; round++)
+                List<double> rounds = [];
+                // The first exchange of an algorithm opens connections, and is compiled.
+                if (block == SmallestProbe) probe.AllToAll<byte>(send, receive, member, file, line);
+                while (rounds.Count < ProbeRounds && (rounds.Count == 0 || rounds[^1] < LongProbe))
                 {
                     double[] seconds = [probe.Time(() => probe.AllToAll<byte>(send, receive, member, file, line), member, file, line)];
                     probe.AllReduce<double>(seconds, Reduction.Max, member, file, line);
                     spent += seconds[0];
-                    // The first exchange of an algorithm opens connections, and is compiled.
-                    if (round > 0) best = Math.Min(best, seconds[0]);
+                    rounds.Add(seconds[0]);
                 }
 
-                measured.Add((algorithm, send.Length, best));
+                double median = rounds.Order().ElementAt(rounds.Count / 2);
+                measured.Add((algorithm, send.Length, median));
+                once += median;
             }
 
             // As long as starts cost more than bytes, the next size takes about as long as this one.
-            double growth = last == 0 ? 1 : Math.Clamp((spent - before) / last, 1, Growth);
-            last = spent - before;
-            next = last * growth;
+            double growth = last == 0 ? 1 : Math.Clamp(once / last, 1, Growth);
+            (last, next) = (once, (once * growth < LongProbe * ProbeRounds ? ProbeRounds : 1) * once * growth);
         }
 
         return CostModel = CostModel.Fit(Topology, measured);
