@@ -29,22 +29,25 @@ public sealed record CostModel(double BetweenStart, double BetweenByte, double I
     private double[] Prices => [BetweenStart, BetweenByte, InsideStart, InsideByte, CopyByte];
 
     /// <summary>The model that fits measurements best: least squares of the relative error, with no price below 0.</summary>
-    internal static CostModel Fit(Topology topology, IReadOnlyList<(AllToAllAlgorithm Algorithm, double Bytes, double Seconds)> measured)
+    /// <param name="topology">Among whom.</param>
+    /// <param name="copyByte">The price of copies, which exchanges alone cannot tell from bytes inside a node.</param>
+    /// <param name="measured">What exchanges of so many bytes per rank took.</param>
+    internal static CostModel Fit(Topology topology, double copyByte, IReadOnlyList<(AllToAllAlgorithm Algorithm, double Bytes, double Seconds)> measured)
     {
         double perNode = (double)topology.Size / topology.Nodes;
         return Enumerable.Range(1, (int)Math.Ceiling(perNode))
-            .Select(cards => FitPrices([.. measured.Select(one => one.Algorithm.Cost(topology.Nodes, perNode, one.Bytes, cards, 1).ToArray().Select(term => term / one.Seconds).ToArray())], cards))
+            .Select(cards => FitPrices([.. measured.Select(one => one.Algorithm.Cost(topology.Nodes, perNode, one.Bytes, cards, 1).ToArray().Select(term => term / one.Seconds).ToArray())], copyByte, cards))
             .MinBy(static fit => fit.Error).Model;
     }
 
     // Every row times the prices shall be 1. One price after the other takes its best value, given the others, until they stay.
-    private static (CostModel Model, double Error) FitPrices(double[][] rows, int cards)
+    private static (CostModel Model, double Error) FitPrices(double[][] rows, double copyByte, int cards)
     {
         const int Rounds = 5000;
-        double[] prices = new double[5], left = [.. rows.Select(static _ => 1.0)];
+        double[] prices = [0, 0, 0, 0, copyByte], left = [.. rows.Select(row => 1 - row[^1] * copyByte)];
         for (int round = 0; round < Rounds; round++)
         {
-            for (int column = 0; column < prices.Length; column++)
+            for (int column = 0; column < prices.Length - 1; column++)
             {
                 double along = 0, square = 0;
                 for (int row = 0; row < rows.Length; row++)

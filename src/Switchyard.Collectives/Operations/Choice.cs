@@ -54,7 +54,10 @@ public abstract partial class ProcessGroup
             (last, next) = (once, (once * growth < LongProbe * ProbeRounds ? ProbeRounds : 1) * once * growth);
         }
 
-        return CostModel = CostModel.Fit(Topology, measured);
+        byte[] from = new byte[LargestProbe], to = new byte[LargestProbe];
+        double[] copies = [.. Enumerable.Range(0, ProbeRounds).Select(_ => probe.Time(() => from.CopyTo(to, 0), member, file, line))];
+        probe.AllReduce<double>(copies, Reduction.Max, member, file, line);
+        return CostModel = CostModel.Fit(Topology, copies.Min() / LargestProbe, measured);
     }
 
     /// <summary>Calibrates if that is still to be done and there will be a choice; before the call in which it is made.</summary>

@@ -26,13 +26,14 @@ public sealed class MpiTrainingTests : IDisposable
     {
         (int code, string error) = ChildProgram.Run([.. Train("threads", Steps), "--ranks", "4"]);
         Assert.True(code == 0, error);
-        using ChildProgram mpirun = ChildProgram.StartUnderMpirun(4, 1, Train("processes", Steps));
+        using ChildProgram mpirun = ChildProgram.StartUnderMpirun(4, 1, [.. Train("processes", Steps), "--json"]);
         (code, error) = mpirun.End();
         Assert.True(code == 0, error);
         StepMetrics[] threads = Records("threads"), processes = Records("processes");
         Assert.Equal(Steps, threads.Length);
         Assert.Equal(threads.Select(static record => (record.TrainLoss, record.GradientNorm, record.ValidationLoss)), processes.Select(static record => (record.TrainLoss, record.GradientNorm, record.ValidationLoss)));
-        // One rank speaks.
+        // One rank speaks, and says where the time of all went.
+        Assert.Single(error.Split('\n'), static line => line.Contains("computes longest", StringComparison.Ordinal));
         Assert.Single(error.Split('\n'), static line => line.Contains("4 ranks", StringComparison.Ordinal));
     }
 

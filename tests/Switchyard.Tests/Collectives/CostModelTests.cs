@@ -45,7 +45,7 @@ public sealed class CostModelTests
     {
         Topology topology = Topology.Uniform(4, 4);
         CostModel known = new(30e-6, 40e-9, 4e-6, 0.4e-9, 0.2e-9, cards);
-        CostModel fitted = CostModel.Fit(topology, [.. from algorithm in AllToAllAlgorithm.All.Take(3) from bytes in (double[])[1e3, 1e4, 1e5, 1e6] select (algorithm, bytes, known.Seconds(algorithm, topology, bytes))]);
+        CostModel fitted = CostModel.Fit(topology, known.CopyByte, [.. from algorithm in AllToAllAlgorithm.All.Take(3) from bytes in (double[])[1e3, 1e4, 1e5, 1e6] select (algorithm, bytes, known.Seconds(algorithm, topology, bytes))]);
         Assert.Equal(cards, fitted.Cards);
         foreach (AllToAllAlgorithm algorithm in AllToAllAlgorithm.All)
             foreach (double bytes in (double[])[500, 3e4, 1e7])
