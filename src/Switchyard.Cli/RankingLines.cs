@@ -23,6 +23,9 @@ internal static class RankingLines
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"gate {gate.Name}: {string.Join(' ', gate.Mean.Select(static weight => weight.ToString("f2", CultureInfo.InvariantCulture)))}, entropy {gate.MeanEntropy:f3}, polarised {gate.PolarisedShare:p1}"));
     }
 
+    /// <summary>A number; null where there is none, as for the AUC of examples that are all alike: JSON has no other way to say so.</summary>
+    public static JsonNode? Number(double value) => double.IsFinite(value) ? value : null;
+
     /// <summary>The figures of every task under its name.</summary>
     public static JsonObject Tasks(RankingEvaluation evaluation)
     {

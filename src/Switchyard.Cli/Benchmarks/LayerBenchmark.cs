@@ -74,7 +74,7 @@ internal sealed class LayerBenchmark(LayerSize size, bool backward) : Benchmark(
             for (int way = 0; way < ways.Length; way++)
             {
                 interrupted.ThrowIfCancellationRequested();
-                double taken = first[way] > VeryLong ? first[way] : 1 / RateBenchmark.Rate(1, () => layer.Run(ways[way].Forward, routing, backward));
+                double taken = first[way] > (round < 0 ? WarmUp.TotalSeconds : VeryLong) ? first[way] : 1 / RateBenchmark.Rate(1, () => layer.Run(ways[way].Forward, routing, backward));
                 if (round >= 0) seconds[way][round] = taken;
             }
         }

@@ -110,20 +110,23 @@ internal sealed class RankCompareCommand
         {
             double[] reference = comparison.Of(first, figure);
             output.WriteLine(Invariant($"{figure}: {first} {reference.Average():f4}"));
-            JsonObject means = new() { [first] = reference.Average() }, differences = [];
+            JsonObject means = new() { [first] = RankingLines.Number(reference.Average()) }, values = new() { [first] = Values(reference) }, differences = [];
             foreach (Contender contender in comparison.Contenders.Skip(1))
             {
                 double[] own = comparison.Of(contender.Name, figure);
                 PairedDifference difference = PairedDifference.Of(own, reference);
                 output.WriteLine(Invariant($"  {contender.Name,-24} {own.Average():f4}  {difference.Mean:+0.0000;-0.0000} [{difference.Low:+0.0000;-0.0000}, {difference.High:+0.0000;-0.0000}], larger in {difference.Wins} of {difference.Pairs}, sign test {difference.SignTest:f3}"));
-                means[contender.Name] = own.Average();
-                differences[contender.Name] = new JsonObject { ["mean"] = difference.Mean, ["low"] = difference.Low, ["high"] = difference.High, ["wins"] = difference.Wins, ["pairs"] = difference.Pairs, ["sign_test"] = difference.SignTest };
+                means[contender.Name] = RankingLines.Number(own.Average());
+                values[contender.Name] = Values(own);
+                differences[contender.Name] = new JsonObject { ["mean"] = RankingLines.Number(difference.Mean), ["low"] = RankingLines.Number(difference.Low), ["high"] = RankingLines.Number(difference.High), ["wins"] = difference.Wins, ["pairs"] = difference.Pairs, ["sign_test"] = difference.SignTest };
             }
-            rows.Add((JsonNode)new JsonObject { ["figure"] = figure, ["means"] = means, ["differences"] = differences });
+            rows.Add((JsonNode)new JsonObject { ["figure"] = figure, ["means"] = means, ["values"] = values, ["differences"] = differences });
         }
         output.WriteLine(Invariant($"differences to {first}, pair by pair over {seeds} seeds; in brackets 95 % of resampled means"));
         if (output.Json) output.Result(new JsonObject { ["reference"] = first, ["seeds"] = seeds, ["figures"] = rows });
     }
+
+    private static JsonArray Values(double[] own) => new([.. own.Select(RankingLines.Number)]);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -82,7 +82,7 @@ internal static class RankScoreCommand
         {
             JsonObject byTask = [];
             for (int task = 0; task < tasks; task++) byTask[ranker.Tasks[task].Name] = scores[rank * tasks + task];
-            best.Add((JsonNode)new JsonObject { ["id"] = ranked[rank].Id, ["score"] = double.IsFinite(ranked[rank].Score) ? ranked[rank].Score : null, ["tasks"] = byTask });
+            best.Add((JsonNode)new JsonObject { ["id"] = ranked[rank].Id, ["score"] = RankingLines.Number(ranked[rank].Score), ["tasks"] = byTask });
         }
         return (new JsonObject { ["ranked"] = best, ["scored"] = outcome.Scored, ["in_time"] = outcome.InTime }, outcome.InTime);
     }

@@ -159,7 +159,7 @@ internal sealed class RankTrainCommand
                 ["bias_correlation"] = gain.Recovery?.Correlation,
                 ["bias_slope"] = gain.Recovery?.Slope,
             },
-            ["pareto"] = new JsonArray([.. front.Select(point => (JsonNode)new JsonObject { ["combination"] = point.Combination, ["weight"] = point.Weight, ["first_ndcg"] = point.First, ["second_ndcg"] = point.Second, ["on_front"] = !front.Any(point.IsBeatenBy) })]),
+            ["pareto"] = new JsonArray([.. front.Select(point => (JsonNode)new JsonObject { ["combination"] = point.Combination, ["weight"] = point.Weight, ["first_ndcg"] = RankingLines.Number(point.First), ["second_ndcg"] = RankingLines.Number(point.Second), ["on_front"] = !front.Any(point.IsBeatenBy) })]),
             ["report"] = training.Folder.ReportPath,
         });
     }

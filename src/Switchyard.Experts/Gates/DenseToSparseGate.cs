@@ -15,16 +15,6 @@ public enum DenseToSparseWeights
     Softmax,
 }
 
-/// <summary>Which weights the balance loss of a dense-to-sparse gate wants to be even.</summary>
-public enum DenseToSparseBalance
-{
-    /// <summary>Those of active experts, times their shares of tokens, as in the authors' code: it comes to about N while all are active.</summary>
-    ActiveWeights,
-
-    /// <summary>All probabilities, times the shares of tokens that like an expert best, as in Switch: 1 at perfect balance.</summary>
-    Probabilities,
-}
-
 /// <summary>What a dense-to-sparse gate does in evaluation; never with noise.</summary>
 public enum DenseToSparseEvaluation
 {
@@ -82,10 +72,7 @@ public sealed record DenseToSparseOptions : SlotOptions
     /// <summary>What evaluation does.</summary>
     public DenseToSparseEvaluation Evaluation { get; init; } = DenseToSparseEvaluation.AsInTraining;
 
-    /// <summary>Which weights the balance loss, N·Σ (mean weight)·(share of tokens), is over.</summary>
-    public DenseToSparseBalance Balance { get; init; } = DenseToSparseBalance.ActiveWeights;
-
-    /// <summary>Coefficient of the balance loss.</summary>
+    /// <summary>Coefficient of the balance loss, N·Σ (mean weight)·(share of tokens); it comes to about N while all experts are active.</summary>
     public double BalanceCoefficient { get; init; } = 0.01;
 
     /// <summary>Coefficient of the router z-loss.</summary>
@@ -202,7 +189,8 @@ public sealed class DenseToSparseGate : LinearGate
         Slots slots = Slots.By(choices, _options, IsTraining, scores, weights, context);
 
         List<RoutingLoss> losses = [];
-        if (_options.BalanceCoefficient != 0) losses.Add(new("balance", Balance(noisy, weights, slots, context)));
+        // The share of tokens, not of pairs: the loss falls with the number of active experts.
+        if (_options.BalanceCoefficient != 0) losses.Add(new("balance", LoadBalance.ByTokens(weights, slots.Load, _options.BalanceCoefficient, context)));
         losses.AddZ(logits, _options.ZCoefficient, context);
         return new Routing(choices, slots, weights, losses, RouterEntropy.Mean(logits.Detach().Softmax(), context)) { Logits = logits };
     }
@@ -214,13 +202,6 @@ public sealed class DenseToSparseGate : LinearGate
         Tensor noisy = hasNoise && context.Gumbel(logits.Shape, logits.Type) is { } gumbel ? logits + gumbel * _options.NoiseScale : logits;
         return (noisy / Temperature).Softmax();
     }
-
-    private Tensor Balance(Tensor noisy, Tensor weights, in Slots slots, in RoutingContext context) => _options.Balance switch
-    {
-        // The share of tokens, not of pairs: the loss falls with the number of active experts.
-        DenseToSparseBalance.ActiveWeights => LoadBalance.ByTokens(weights, slots.Load, _options.BalanceCoefficient, context),
-        _ => LoadBalance.Loss(noisy, Choices.Top(noisy, 1).Without(context.Mask), BalanceOver.AllChoices, BalanceScope.Batch, _options.BalanceCoefficient, null, context),
-    };
 
     private Choices Activate(Tensor noisy, bool isHard)
     {

@@ -7,7 +7,8 @@ namespace Switchyard.Ranking.Metrics;
 /// <param name="PolarisedShare">The share of examples whose largest weight exceeds 0.95.</param>
 public sealed record GateReport(string Name, IReadOnlyList<double> Mean, double MeanEntropy, double PolarisedShare)
 {
-    private const double Polarised = 0.95;
+    /// <summary>A weight above this leaves next to nothing for other experts.</summary>
+    public const double Polarised = 0.95;
 
     /// <summary>Sums up weights.</summary>
     /// <param name="name">The gate.</param>

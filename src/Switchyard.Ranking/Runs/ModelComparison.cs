@@ -1,5 +1,6 @@
 using Switchyard.Ranking.Data;
 using Switchyard.Ranking.Features;
+using Switchyard.Ranking.Metrics;
 using Switchyard.Ranking.Simulation;
 
 namespace Switchyard.Ranking.Runs;
@@ -109,7 +110,9 @@ public sealed class ModelComparison(IReadOnlyList<Contender> contenders, Feature
         if (evaluation.Gates.Count > 0)
         {
             figures["gates.polarised_share"] = evaluation.Gates.Max(static gate => gate.PolarisedShare);
-            figures["gates.largest_mean"] = evaluation.Gates.Max(static gate => gate.Mean.Max());
+            double largest = evaluation.Gates.Max(static gate => gate.Mean.Max());
+            // Its mean over seeds is the share of them.
+            (figures["gates.largest_mean"], figures["gates.stuck"]) = (largest, largest > GateReport.Polarised ? 1 : 0);
         }
         if (training.Recovery() is { } bias) (figures["bias.correlation"], figures["bias.slope"]) = (bias.Correlation, bias.Slope);
         if (training.Model.LogBias() is { } learnt) figures["bias.serving_gap"] = ServingGap(learnt, training.Data.Test.Examples);

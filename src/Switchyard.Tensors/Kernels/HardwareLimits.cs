@@ -20,9 +20,9 @@ public static unsafe class HardwareLimits
     {
         int threads = WorkerPool.Threads, lanes = Processor.Chosen switch
         {
-            InstructionSet.Avx512 => Lanes512<float>.Count,
-            InstructionSet.Avx2 => Lanes256<float>.Count,
-            _ => Lanes128<float>.Count,
+            InstructionSet.Avx512 => RawRegister512<float>.Count,
+            InstructionSet.Avx2 => RawRegister256<float>.Count,
+            _ => RawRegister128<float>.Count,
         };
         WorkerPool.Run(threads, &MultiplyAddPart, &steps);
         return 2L * threads * steps * Chains * lanes;
@@ -55,39 +55,39 @@ public static unsafe class HardwareLimits
     {
         float sink = Processor.Chosen switch
         {
-            InstructionSet.Avx512 => MultiplyAdds<Vector512<float>, Lanes512<float>>(*(int*)steps),
-            InstructionSet.Avx2 => MultiplyAdds<Vector256<float>, Lanes256<float>>(*(int*)steps),
-            _ => MultiplyAdds<Vector128<float>, Lanes128<float>>(*(int*)steps),
+            InstructionSet.Avx512 => MultiplyAdds<Vector512<float>, RawRegister512<float>>(*(int*)steps),
+            InstructionSet.Avx2 => MultiplyAdds<Vector256<float>, RawRegister256<float>>(*(int*)steps),
+            _ => MultiplyAdds<Vector128<float>, RawRegister128<float>>(*(int*)steps),
         };
         GC.KeepAlive(sink == -1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float MultiplyAdds<TVector, TLanes>(int steps)
+    private static float MultiplyAdds<TVector, TRegister>(int steps)
         where TVector : unmanaged
-        where TLanes : struct, ILanes<float, TVector>
+        where TRegister : struct, IRawRegister<float, TVector>
     {
         float half = 0.5f;
-        TVector x = TLanes.Broadcast(&half);
+        TVector x = TRegister.Broadcast(&half);
         TVector s0 = x, s1 = x, s2 = x, s3 = x, s4 = x, s5 = x, s6 = x, s7 = x, s8 = x, s9 = x, s10 = x, s11 = x;
         for (; steps > 0; steps--)
         {
-            s0 = TLanes.MultiplyAdd(x, x, s0);
-            s1 = TLanes.MultiplyAdd(x, x, s1);
-            s2 = TLanes.MultiplyAdd(x, x, s2);
-            s3 = TLanes.MultiplyAdd(x, x, s3);
-            s4 = TLanes.MultiplyAdd(x, x, s4);
-            s5 = TLanes.MultiplyAdd(x, x, s5);
-            s6 = TLanes.MultiplyAdd(x, x, s6);
-            s7 = TLanes.MultiplyAdd(x, x, s7);
-            s8 = TLanes.MultiplyAdd(x, x, s8);
-            s9 = TLanes.MultiplyAdd(x, x, s9);
-            s10 = TLanes.MultiplyAdd(x, x, s10);
-            s11 = TLanes.MultiplyAdd(x, x, s11);
+            s0 = TRegister.MultiplyAdd(x, x, s0);
+            s1 = TRegister.MultiplyAdd(x, x, s1);
+            s2 = TRegister.MultiplyAdd(x, x, s2);
+            s3 = TRegister.MultiplyAdd(x, x, s3);
+            s4 = TRegister.MultiplyAdd(x, x, s4);
+            s5 = TRegister.MultiplyAdd(x, x, s5);
+            s6 = TRegister.MultiplyAdd(x, x, s6);
+            s7 = TRegister.MultiplyAdd(x, x, s7);
+            s8 = TRegister.MultiplyAdd(x, x, s8);
+            s9 = TRegister.MultiplyAdd(x, x, s9);
+            s10 = TRegister.MultiplyAdd(x, x, s10);
+            s11 = TRegister.MultiplyAdd(x, x, s11);
         }
 
-        return TLanes.Sum(s0) + TLanes.Sum(s1) + TLanes.Sum(s2) + TLanes.Sum(s3) + TLanes.Sum(s4) + TLanes.Sum(s5)
-            + TLanes.Sum(s6) + TLanes.Sum(s7) + TLanes.Sum(s8) + TLanes.Sum(s9) + TLanes.Sum(s10) + TLanes.Sum(s11);
+        return TRegister.Sum(s0) + TRegister.Sum(s1) + TRegister.Sum(s2) + TRegister.Sum(s3) + TRegister.Sum(s4) + TRegister.Sum(s5)
+            + TRegister.Sum(s6) + TRegister.Sum(s7) + TRegister.Sum(s8) + TRegister.Sum(s9) + TRegister.Sum(s10) + TRegister.Sum(s11);
     }
 
     private static void CopyPart(void* state, int part)

@@ -24,9 +24,9 @@ public sealed unsafe class PackedLinear
         (_columns, _inner) = (columns, weight.Length / columns);
         switch (Processor.Chosen)
         {
-            case InstructionSet.Avx512: _memory = Pack<Vector512<float>, Lanes512<float>>(weight); break;
-            case InstructionSet.Avx2: _memory = Pack<Vector256<float>, Lanes256<float>>(weight); break;
-            default: _memory = Pack<Vector128<float>, Lanes128<float>>(weight); break;
+            case InstructionSet.Avx512: _memory = Pack<Vector512<float>, RawRegister512<float>>(weight); break;
+            case InstructionSet.Avx2: _memory = Pack<Vector256<float>, RawRegister256<float>>(weight); break;
+            default: _memory = Pack<Vector128<float>, RawRegister128<float>>(weight); break;
         }
     }
 
@@ -53,20 +53,20 @@ public sealed unsafe class PackedLinear
             Block<float> product = new(rows, _columns, _inner, from, xStride, false, null, _inner, true, to, _columns, false) { Epilogue = epilogue };
             switch (Processor.Chosen)
             {
-                case InstructionSet.Avx512: Multiply<Vector512<float>, Lanes512<float>>(product); break;
-                case InstructionSet.Avx2: Multiply<Vector256<float>, Lanes256<float>>(product); break;
-                default: Multiply<Vector128<float>, Lanes128<float>>(product); break;
+                case InstructionSet.Avx512: Multiply<Vector512<float>, RawRegister512<float>>(product); break;
+                case InstructionSet.Avx2: Multiply<Vector256<float>, RawRegister256<float>>(product); break;
+                default: Multiply<Vector128<float>, RawRegister128<float>>(product); break;
             }
         }
     }
 
-    private float[] Pack<TVector, TLanes>(ReadOnlySpan<float> weight)
+    private float[] Pack<TVector, TRegister>(ReadOnlySpan<float> weight)
         where TVector : unmanaged
-        where TLanes : struct, ILanes<float, TVector>
+        where TRegister : struct, IRawRegister<float, TVector>
     {
         nint elements = 0;
-        int slices = Slices(TLanes.InnerBlock);
-        for (int i = 0; i < slices; i++) elements += Strips<TVector, TLanes>(slices, i).Elements;
+        int slices = Slices(TRegister.InnerBlock);
+        for (int i = 0; i < slices; i++) elements += Strips<TVector, TRegister>(slices, i).Elements;
         // Pinned, so that it stays where it is; longer by what brings it to a cache line.
         float[] memory = GC.AllocateUninitializedArray<float>(checked((int)elements + AlignedMemory.CacheLine / sizeof(float)), pinned: true);
         float* packed = Aligned(memory);
@@ -76,7 +76,7 @@ public sealed unsafe class PackedLinear
             for (int i = 0; i < slices; i++)
             {
                 int first = FirstOf(slices, i);
-                Panels strips = Strips<TVector, TLanes>(slices, i);
+                Panels strips = Strips<TVector, TRegister>(slices, i);
                 BlockProduct.PackB(whole.CutInner(first, FirstOf(slices, i + 1) - first), strips, packed);
                 packed += strips.Elements;
             }
@@ -84,20 +84,20 @@ public sealed unsafe class PackedLinear
         return memory;
     }
 
-    private void Multiply<TVector, TLanes>(in Block<float> product)
+    private void Multiply<TVector, TRegister>(in Block<float> product)
         where TVector : unmanaged
-        where TLanes : struct, ILanes<float, TVector>
+        where TRegister : struct, IRawRegister<float, TVector>
     {
         float* packed = Aligned(_memory);
-        int slices = Slices(TLanes.InnerBlock);
+        int slices = Slices(TRegister.InnerBlock);
         for (int i = 0; i < slices; i++)
         {
             int first = FirstOf(slices, i);
             Block<float> slice = product.CutInner(first, FirstOf(slices, i + 1) - first);
-            Panels strips = Strips<TVector, TLanes>(slices, i), panels = BlockProduct.PanelsOfA<float, TVector, TLanes>(slice.Rows, slice.Inner);
+            Panels strips = Strips<TVector, TRegister>(slices, i), panels = BlockProduct.PanelsOfA<float, TVector, TRegister>(slice.Rows, slice.Inner);
             float* packedA = Scratch.Rent<float>(panels.Elements);
             BlockProduct.PackA(slice, panels, packedA);
-            BlockProduct.MultiplyPacked<float, TVector, TLanes>(slice, panels, packedA, strips, packed);
+            BlockProduct.MultiplyPacked<float, TVector, TRegister>(slice, panels, packedA, strips, packed);
             packed += strips.Elements;
         }
     }
@@ -107,10 +107,10 @@ public sealed unsafe class PackedLinear
 
     private int FirstOf(int slices, int slice) => Edges.Of(_inner, slices, slice, Edges.InnerStep);
 
-    private Panels Strips<TVector, TLanes>(int slices, int slice)
+    private Panels Strips<TVector, TRegister>(int slices, int slice)
         where TVector : unmanaged
-        where TLanes : struct, ILanes<float, TVector>
-        => BlockProduct.Strips<float, TVector, TLanes>(_columns, FirstOf(slices, slice + 1) - FirstOf(slices, slice));
+        where TRegister : struct, IRawRegister<float, TVector>
+        => BlockProduct.Strips<float, TVector, TRegister>(_columns, FirstOf(slices, slice + 1) - FirstOf(slices, slice));
 
     private static float* Aligned(float[] pinned)
     {

@@ -48,22 +48,22 @@ internal unsafe struct SharedProduct<T>
     {
         switch (set)
         {
-            case InstructionSet.Avx512: Run<Vector512<T>, Lanes512<T>>(product); break;
-            case InstructionSet.Avx2: Run<Vector256<T>, Lanes256<T>>(product); break;
-            default: Run<Vector128<T>, Lanes128<T>>(product); break;
+            case InstructionSet.Avx512: Run<Vector512<T>, RawRegister512<T>>(product); break;
+            case InstructionSet.Avx2: Run<Vector256<T>, RawRegister256<T>>(product); break;
+            default: Run<Vector128<T>, RawRegister128<T>>(product); break;
         }
     }
 
-    internal static void Run<TVector, TLanes>(in Block<T> product)
+    internal static void Run<TVector, TRegister>(in Block<T> product)
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
         SharedProduct<T> shared = new() { _whole = product };
-        shared.ChooseGrid(TLanes.InnerBlock);
+        shared.ChooseGrid(TRegister.InnerBlock);
         int rows = Quotient(Quotient(product.Rows, shared._rowTiles), shared._rowBlocks) + 1;
         int columns = Quotient(Quotient(product.Columns, shared._columnTiles), shared._columnBlocks) + 2 * Edges.ColumnStep;
-        shared._sizeOfA = BlockProduct.PanelsOfA<T, TVector, TLanes>(rows, TLanes.InnerBlock + Edges.InnerStep).Elements;
-        shared._sizeOfB = BlockProduct.Strips<T, TVector, TLanes>(columns, TLanes.InnerBlock + Edges.InnerStep).Elements;
+        shared._sizeOfA = BlockProduct.PanelsOfA<T, TVector, TRegister>(rows, TRegister.InnerBlock + Edges.InnerStep).Elements;
+        shared._sizeOfB = BlockProduct.Strips<T, TVector, TRegister>(columns, TRegister.InnerBlock + Edges.InnerStep).Elements;
         int slices = shared.Slices, packs = shared.Packs, blocks = shared.Blocks;
         using Workspace<T> panels = new(2 * (shared._rowBlocks * shared._sizeOfA + shared._columnBlocks * shared._sizeOfB));
         using Workspace<int> progress = new((long)slices * (packs + blocks + 1));
@@ -73,7 +73,7 @@ internal unsafe struct SharedProduct<T>
         shared._packed = progress.Pointer;
         shared._multiplied = shared._packed + slices * packs;
         shared._finished = shared._multiplied + slices * blocks;
-        WorkerPool.Run(checked(slices * (packs + blocks)), &RunPart<TVector, TLanes>, &shared);
+        WorkerPool.Run(checked(slices * (packs + blocks)), &RunPart<TVector, TRegister>, &shared);
     }
 
     private readonly int Slices => _rowTiles * _columnTiles * _innerSlices;
@@ -98,28 +98,28 @@ internal unsafe struct SharedProduct<T>
     }
 
     // First the packs of slice 0, then of every slice half of its blocks, the packs of the next one, the other half.
-    private static void RunPart<TVector, TLanes>(void* state, int part)
+    private static void RunPart<TVector, TRegister>(void* state, int part)
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
         SharedProduct<T>* shared = (SharedProduct<T>*)state;
         int packs = shared->Packs, blocks = shared->Blocks, half = blocks / 2;
         if (part < packs)
         {
-            shared->Pack<TVector, TLanes>(0, part);
+            shared->Pack<TVector, TRegister>(0, part);
             return;
         }
 
         (int slice, int step) = Math.DivRem(part - packs, packs + blocks);
-        if (step < half) shared->Multiply<TVector, TLanes>(slice, step);
-        else if (slice == shared->Slices - 1) shared->Multiply<TVector, TLanes>(slice, step);
-        else if (step < half + packs) shared->Pack<TVector, TLanes>(slice + 1, step - half);
-        else shared->Multiply<TVector, TLanes>(slice, step - packs);
+        if (step < half) shared->Multiply<TVector, TRegister>(slice, step);
+        else if (slice == shared->Slices - 1) shared->Multiply<TVector, TRegister>(slice, step);
+        else if (step < half + packs) shared->Pack<TVector, TRegister>(slice + 1, step - half);
+        else shared->Multiply<TVector, TRegister>(slice, step - packs);
     }
 
-    private readonly void Pack<TVector, TLanes>(int slice, int pack)
+    private readonly void Pack<TVector, TRegister>(int slice, int pack)
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
         // The place belonged to the slice before the last.
         if (slice >= 2) Await(_finished + slice - 2, Blocks);
@@ -127,20 +127,20 @@ internal unsafe struct SharedProduct<T>
         if (column < 0)
         {
             Block<T> block = Cut(slice, pack, 0);
-            BlockProduct.PackA(block, BlockProduct.PanelsOfA<T, TVector, TLanes>(block.Rows, block.Inner), PackedA(slice, pack));
+            BlockProduct.PackA(block, BlockProduct.PanelsOfA<T, TVector, TRegister>(block.Rows, block.Inner), PackedA(slice, pack));
         }
         else
         {
             Block<T> block = Cut(slice, 0, column);
-            BlockProduct.PackB(block, BlockProduct.Strips<T, TVector, TLanes>(block.Columns, block.Inner), PackedB(slice, column));
+            BlockProduct.PackB(block, BlockProduct.Strips<T, TVector, TRegister>(block.Columns, block.Inner), PackedB(slice, column));
         }
 
         Volatile.Write(ref _packed[slice * Packs + pack], 1);
     }
 
-    private readonly void Multiply<TVector, TLanes>(int slice, int index)
+    private readonly void Multiply<TVector, TRegister>(int slice, int index)
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
         (int row, int column) = Math.DivRem(index, _columnBlocks);
         Await(_packed + slice * Packs + row, 1);
@@ -148,9 +148,9 @@ internal unsafe struct SharedProduct<T>
         // The chain of multiply-adds is continued where the slice before left it.
         if (slice % _innerSlices > 0) Await(_multiplied + (slice - 1) * Blocks + index, 1);
         Block<T> block = Cut(slice, row, column);
-        BlockProduct.MultiplyPacked<T, TVector, TLanes>(
-            block, BlockProduct.PanelsOfA<T, TVector, TLanes>(block.Rows, block.Inner), PackedA(slice, row),
-            BlockProduct.Strips<T, TVector, TLanes>(block.Columns, block.Inner), PackedB(slice, column));
+        BlockProduct.MultiplyPacked<T, TVector, TRegister>(
+            block, BlockProduct.PanelsOfA<T, TVector, TRegister>(block.Rows, block.Inner), PackedA(slice, row),
+            BlockProduct.Strips<T, TVector, TRegister>(block.Columns, block.Inner), PackedB(slice, column));
         Volatile.Write(ref _multiplied[slice * Blocks + index], 1);
         Interlocked.Increment(ref _finished[slice]);
     }

@@ -40,28 +40,28 @@ internal static unsafe class ThinProduct
     {
         switch (set)
         {
-            case InstructionSet.Avx512: Run<T, Vector512<T>, Lanes512<T>>(block, hasFewColumns); break;
-            case InstructionSet.Avx2: Run<T, Vector256<T>, Lanes256<T>>(block, hasFewColumns); break;
-            default: Run<T, Vector128<T>, Lanes128<T>>(block, hasFewColumns); break;
+            case InstructionSet.Avx512: Run<T, Vector512<T>, RawRegister512<T>>(block, hasFewColumns); break;
+            case InstructionSet.Avx2: Run<T, Vector256<T>, RawRegister256<T>>(block, hasFewColumns); break;
+            default: Run<T, Vector128<T>, RawRegister128<T>>(block, hasFewColumns); break;
         }
     }
 
-    internal static void Run<T, TVector, TLanes>(in Block<T> block, bool hasFewColumns)
+    internal static void Run<T, TVector, TRegister>(in Block<T> block, bool hasFewColumns)
         where T : unmanaged
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
-        if (hasFewColumns && !block.BTransposed) RunTransposed<T, TVector, TLanes>(block);
-        else if (block.ARows != null) RunGathered<T, TVector, TLanes>(block);
-        else if (block.BTransposed) RunDots<T, TVector, TLanes>(block);
-        else AddScaledRows<T, TVector, TLanes>(block);
+        if (hasFewColumns && !block.BTransposed) RunTransposed<T, TVector, TRegister>(block);
+        else if (block.ARows != null) RunGathered<T, TVector, TRegister>(block);
+        else if (block.BTransposed) RunDots<T, TVector, TRegister>(block);
+        else AddScaledRows<T, TVector, TRegister>(block);
     }
 
     // So few rows are copied together in no time.
-    private static void RunGathered<T, TVector, TLanes>(in Block<T> block)
+    private static void RunGathered<T, TVector, TRegister>(in Block<T> block)
         where T : unmanaged
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
         using Workspace<T> rows = new((long)MaximumRows * block.Inner); // [rows, inner]
         for (int first = 0; first < block.Rows; first += MaximumRows)
@@ -69,15 +69,15 @@ internal static unsafe class ThinProduct
             Block<T> few = block.Cut(first, Math.Min(MaximumRows, block.Rows - first), 0, block.Columns);
             for (int row = 0; row < few.Rows; row++)
                 new ReadOnlySpan<T>(few.StoredA[row], few.Inner).CopyTo(new Span<T>(rows.Pointer + (nint)row * few.Inner, few.Inner));
-            Run<T, TVector, TLanes>(few with { A = rows.Pointer, AStride = few.Inner, ARows = null }, hasFewColumns: false);
+            Run<T, TVector, TRegister>(few with { A = rows.Pointer, AStride = few.Inner, ARows = null }, hasFewColumns: false);
         }
     }
 
     // Columns of B side by side.
-    private static void RunTransposed<T, TVector, TLanes>(in Block<T> block)
+    private static void RunTransposed<T, TVector, TRegister>(in Block<T> block)
         where T : unmanaged
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
         using Workspace<T> columns = new((long)block.Columns * block.Inner); // [columns, inner]
         for (int k = 0; k < block.Inner; k++)
@@ -85,31 +85,31 @@ internal static unsafe class ThinProduct
             for (int column = 0; column < block.Columns; column++) columns.Pointer[(nint)column * block.Inner + k] = *block.ColumnOfB(column, k);
         }
 
-        Run<T, TVector, TLanes>(block with { B = columns.Pointer, BStride = block.Inner, BTransposed = true }, hasFewColumns: true);
+        Run<T, TVector, TRegister>(block with { B = columns.Pointer, BStride = block.Inner, BTransposed = true }, hasFewColumns: true);
     }
 
-    private static void RunDots<T, TVector, TLanes>(in Block<T> block)
+    private static void RunDots<T, TVector, TRegister>(in Block<T> block)
         where T : unmanaged
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
         for (int first = 0; first < block.Rows; first += MaximumRows)
-            Dots<T, TVector, TLanes>(block.Cut(first, Math.Min(MaximumRows, block.Rows - first), 0, block.Columns));
+            Dots<T, TVector, TRegister>(block.Cut(first, Math.Min(MaximumRows, block.Rows - first), 0, block.Columns));
     }
 
     // Rows of A with rows of B, three at a time.
-    private static void Dots<T, TVector, TLanes>(in Block<T> block)
+    private static void Dots<T, TVector, TRegister>(in Block<T> block)
         where T : unmanaged
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
-        int rest = block.Inner % TLanes.Count, whole = block.Inner - rest;
-        T* sums = stackalloc T[MaximumRows * DotTile.Columns * TLanes.Count]; // [rows, 3, lanes]
-        T* endsOfA = stackalloc T[MaximumRows * TLanes.Count]; // [rows, lanes]: what is left of each row, filled up with zeros
-        T* endsOfB = stackalloc T[DotTile.Columns * TLanes.Count]; // [3, lanes]
-        new Span<T>(endsOfA, MaximumRows * TLanes.Count).Clear();
-        new Span<T>(endsOfB, DotTile.Columns * TLanes.Count).Clear();
-        for (int row = 0; row < block.Rows; row++) Copy(block.RowOfA(row, whole), rest, endsOfA + row * TLanes.Count);
+        int rest = block.Inner % TRegister.Count, whole = block.Inner - rest;
+        T* sums = stackalloc T[MaximumRows * DotTile.Columns * TRegister.Count]; // [rows, 3, lanes]
+        T* endsOfA = stackalloc T[MaximumRows * TRegister.Count]; // [rows, lanes]: what is left of each row, filled up with zeros
+        T* endsOfB = stackalloc T[DotTile.Columns * TRegister.Count]; // [3, lanes]
+        new Span<T>(endsOfA, MaximumRows * TRegister.Count).Clear();
+        new Span<T>(endsOfB, DotTile.Columns * TRegister.Count).Clear();
+        for (int row = 0; row < block.Rows; row++) Copy(block.RowOfA(row, whole), rest, endsOfA + row * TRegister.Count);
         for (int column = 0; column < block.Columns; column += DotTile.Columns)
         {
             // Past the last column the last one stands in, and its sum is not stored.
@@ -117,27 +117,27 @@ internal static unsafe class ThinProduct
             T* b0 = block.ColumnOfB(column);
             T* b1 = block.ColumnOfB(column + Math.Min(1, columns - 1));
             T* b2 = block.ColumnOfB(column + columns - 1);
-            Begin<T, TVector, TLanes>(block, column, columns, sums);
+            Begin<T, TVector, TRegister>(block, column, columns, sums);
             for (int k = 0; k < whole; k += InnerBlock)
             {
                 int length = Math.Min(InnerBlock, whole - k);
                 for (int row = 0; row < block.Rows; row += DotTile.MaximumRows)
-                    Add<T, TVector, TLanes>(block.Rows - row, length, block.RowOfA(row, k), block.AStride, b0 + k, b1 + k, b2 + k, sums + row * DotTile.Columns * TLanes.Count);
+                    Add<T, TVector, TRegister>(block.Rows - row, length, block.RowOfA(row, k), block.AStride, b0 + k, b1 + k, b2 + k, sums + row * DotTile.Columns * TRegister.Count);
             }
 
             if (rest > 0)
             {
                 Copy(b0 + whole, rest, endsOfB);
-                Copy(b1 + whole, rest, endsOfB + TLanes.Count);
-                Copy(b2 + whole, rest, endsOfB + 2 * TLanes.Count);
+                Copy(b1 + whole, rest, endsOfB + TRegister.Count);
+                Copy(b2 + whole, rest, endsOfB + 2 * TRegister.Count);
                 for (int row = 0; row < block.Rows; row += DotTile.MaximumRows)
-                    Add<T, TVector, TLanes>(block.Rows - row, TLanes.Count, endsOfA + row * TLanes.Count, TLanes.Count, endsOfB, endsOfB + TLanes.Count, endsOfB + 2 * TLanes.Count, sums + row * DotTile.Columns * TLanes.Count);
+                    Add<T, TVector, TRegister>(block.Rows - row, TRegister.Count, endsOfA + row * TRegister.Count, TRegister.Count, endsOfB, endsOfB + TRegister.Count, endsOfB + 2 * TRegister.Count, sums + row * DotTile.Columns * TRegister.Count);
             }
 
             for (int row = 0; row < block.Rows; row++)
             {
                 for (int i = 0; i < columns; i++)
-                    block.C[(nint)row * block.CStride + column + i] = TLanes.Sum(TLanes.Load(sums + (row * DotTile.Columns + i) * TLanes.Count));
+                    block.C[(nint)row * block.CStride + column + i] = TRegister.Sum(TRegister.Load(sums + (row * DotTile.Columns + i) * TRegister.Count));
             }
         }
 
@@ -145,30 +145,30 @@ internal static unsafe class ThinProduct
     }
 
     // The first lane starts from C.
-    private static void Begin<T, TVector, TLanes>(in Block<T> block, int column, int columns, T* sums)
+    private static void Begin<T, TVector, TRegister>(in Block<T> block, int column, int columns, T* sums)
         where T : unmanaged
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
-        new Span<T>(sums, block.Rows * DotTile.Columns * TLanes.Count).Clear();
+        new Span<T>(sums, block.Rows * DotTile.Columns * TRegister.Count).Clear();
         if (!block.Accumulate) return;
         for (int row = 0; row < block.Rows; row++)
         {
-            for (int i = 0; i < columns; i++) sums[(row * DotTile.Columns + i) * TLanes.Count] = block.C[(nint)row * block.CStride + column + i];
+            for (int i = 0; i < columns; i++) sums[(row * DotTile.Columns + i) * TRegister.Count] = block.C[(nint)row * block.CStride + column + i];
         }
     }
 
-    private static void Add<T, TVector, TLanes>(int rows, int length, T* a, nint aStride, T* b0, T* b1, T* b2, T* sums)
+    private static void Add<T, TVector, TRegister>(int rows, int length, T* a, nint aStride, T* b0, T* b1, T* b2, T* sums)
         where T : unmanaged
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
         switch (rows)
         {
-            case 1: DotTile.Add<T, TVector, TLanes, One>(length, a, aStride, b0, b1, b2, sums); break;
-            case 2: DotTile.Add<T, TVector, TLanes, Two>(length, a, aStride, b0, b1, b2, sums); break;
-            case 3: DotTile.Add<T, TVector, TLanes, Three>(length, a, aStride, b0, b1, b2, sums); break;
-            default: DotTile.Add<T, TVector, TLanes, Four>(length, a, aStride, b0, b1, b2, sums); break;
+            case 1: DotTile.Add<T, TVector, TRegister, One>(length, a, aStride, b0, b1, b2, sums); break;
+            case 2: DotTile.Add<T, TVector, TRegister, Two>(length, a, aStride, b0, b1, b2, sums); break;
+            case 3: DotTile.Add<T, TVector, TRegister, Three>(length, a, aStride, b0, b1, b2, sums); break;
+            default: DotTile.Add<T, TVector, TRegister, Four>(length, a, aStride, b0, b1, b2, sums); break;
         }
     }
 
@@ -179,48 +179,48 @@ internal static unsafe class ThinProduct
     }
 
     // C stays in the cache and takes the rows of B in their order.
-    private static void AddScaledRows<T, TVector, TLanes>(in Block<T> block)
+    private static void AddScaledRows<T, TVector, TRegister>(in Block<T> block)
         where T : unmanaged
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
-        int rest = block.Columns % TLanes.Count, whole = block.Columns - rest;
+        int rest = block.Columns % TRegister.Count, whole = block.Columns - rest;
         if (!block.Accumulate) new Span<T>(block.C, whole).Clear();
         int k = 0;
-        for (; k <= block.Inner - 4; k += 4) AddFourRows<T, TVector, TLanes>(block, k, whole);
+        for (; k <= block.Inner - 4; k += 4) AddFourRows<T, TVector, TRegister>(block, k, whole);
         for (; k < block.Inner; k++)
         {
-            TVector x = TLanes.Broadcast(block.RowOfA(0, k));
+            TVector x = TRegister.Broadcast(block.RowOfA(0, k));
             T* b = block.ColumnOfB(0, k);
-            for (int column = 0; column < whole; column += TLanes.Count)
+            for (int column = 0; column < whole; column += TRegister.Count)
             {
-                TLanes.Store(TLanes.MultiplyAdd(x, TLanes.Load(b + column), TLanes.Load(block.C + column)), block.C + column);
+                TRegister.Store(TRegister.MultiplyAdd(x, TRegister.Load(b + column), TRegister.Load(block.C + column)), block.C + column);
             }
         }
 
         block.Cut(0, 1, 0, whole).Finish();
-        if (rest > 0) BlockProduct.Run<T, TVector, TLanes>(block.Cut(0, 1, whole, rest));
+        if (rest > 0) BlockProduct.Run<T, TVector, TRegister>(block.Cut(0, 1, whole, rest));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddFourRows<T, TVector, TLanes>(in Block<T> block, int k, int columns)
+    private static void AddFourRows<T, TVector, TRegister>(in Block<T> block, int k, int columns)
         where T : unmanaged
         where TVector : unmanaged
-        where TLanes : struct, ILanes<T, TVector>
+        where TRegister : struct, IRawRegister<T, TVector>
     {
-        TVector x0 = TLanes.Broadcast(block.RowOfA(0, k)), x1 = TLanes.Broadcast(block.RowOfA(0, k + 1));
-        TVector x2 = TLanes.Broadcast(block.RowOfA(0, k + 2)), x3 = TLanes.Broadcast(block.RowOfA(0, k + 3));
+        TVector x0 = TRegister.Broadcast(block.RowOfA(0, k)), x1 = TRegister.Broadcast(block.RowOfA(0, k + 1));
+        TVector x2 = TRegister.Broadcast(block.RowOfA(0, k + 2)), x3 = TRegister.Broadcast(block.RowOfA(0, k + 3));
         T* b0 = block.ColumnOfB(0, k);
         T* b1 = b0 + block.BStride;
         T* b2 = b1 + block.BStride;
         T* b3 = b2 + block.BStride;
         T* c = block.C;
-        for (nint column = 0; column < columns; column += TLanes.Count)
+        for (nint column = 0; column < columns; column += TRegister.Count)
         {
-            TVector sum = TLanes.MultiplyAdd(x0, TLanes.Load(b0 + column), TLanes.Load(c + column));
-            sum = TLanes.MultiplyAdd(x1, TLanes.Load(b1 + column), sum);
-            sum = TLanes.MultiplyAdd(x2, TLanes.Load(b2 + column), sum);
-            TLanes.Store(TLanes.MultiplyAdd(x3, TLanes.Load(b3 + column), sum), c + column);
+            TVector sum = TRegister.MultiplyAdd(x0, TRegister.Load(b0 + column), TRegister.Load(c + column));
+            sum = TRegister.MultiplyAdd(x1, TRegister.Load(b1 + column), sum);
+            sum = TRegister.MultiplyAdd(x2, TRegister.Load(b2 + column), sum);
+            TRegister.Store(TRegister.MultiplyAdd(x3, TRegister.Load(b3 + column), sum), c + column);
         }
     }
 }

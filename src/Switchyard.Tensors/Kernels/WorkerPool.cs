@@ -33,7 +33,7 @@ public static class WorkerPool
 
     /// <summary>
     /// How many threads take part in a computation, the calling one included. The default is the number of
-    /// processors that this process may use. Results are the same bits for every value.
+    /// processors that this process may use, by its affinity and by the quota of its control group. Results are the same bits for every value.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below one.</exception>
     public static int Threads

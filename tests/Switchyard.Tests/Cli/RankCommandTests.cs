@@ -243,6 +243,8 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
         JsonNode truth = result["figures"]!.AsArray().Single(static figure => (string)figure!["figure"]! == "truth.auc")!;
         JsonNode difference = truth["differences"]!["tower"]!;
         Assert.InRange((double)difference["mean"]!, (double)difference["low"]!, (double)difference["high"]!);
+        Assert.Equal(2, truth["values"]!["tower"]!.AsArray().Count);
+        Assert.Contains(result["figures"]!.AsArray(), static figure => (string)figure!["figure"]! == "gates.stuck");
     }
 
     [Fact]

@@ -25,13 +25,12 @@ public sealed class DenseToSparseGateTests
     }
 
     [Theory]
-    [InlineData(DenseToSparseBalance.ActiveWeights, false)]
-    [InlineData(DenseToSparseBalance.Probabilities, false)]
-    [InlineData(DenseToSparseBalance.Probabilities, true)]
-    public void Gradients_agree_with_differences(DenseToSparseBalance balance, bool isHard)
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Gradients_agree_with_differences(bool isHard)
     {
         using TensorScope scope = new();
-        using DenseToSparseGate gate = Gate(new DenseToSparseOptions { TokenDeviation = 0.5, NoiseScale = 0.5, Balance = balance, BalanceCoefficient = 0.7 });
+        using DenseToSparseGate gate = Gate(new DenseToSparseOptions { TokenDeviation = 0.5, NoiseScale = 0.5, BalanceCoefficient = 0.7 });
         gate.To(ElementType.Float64);
         gate.Set(1, isHard);
         Tensor x = Tensor.Normal([Tokens, Width], 0, 1, new Philox(3), ElementType.Float64);
@@ -59,21 +58,6 @@ public sealed class DenseToSparseGateTests
             gate.Train(false);
             float[] evaluation = gate.Decide(logits, context).Weights.ToArray<float>();
             Assert.Equal(gate == quiet, training.AsSpan().SequenceEqual(evaluation));
-        }
-    }
-
-    [Fact]
-    public void The_balance_of_probabilities_is_that_of_switch()
-    {
-        using TensorScope scope = new();
-        Tensor logits = Tensor.Normal([Tokens, Experts], 0, 2, new Philox(1));
-        using TopKGate plain = new(Width, Experts, new TopKOptions { TopK = 1 }, new Philox(0));
-        double expected = plain.Decide(logits, default).TotalLoss()!.ToDouble();
-        using DenseToSparseGate gate = Gate(new DenseToSparseOptions { Balance = DenseToSparseBalance.Probabilities, NoiseScale = 0 });
-        foreach (bool isHard in (bool[])[true, false])
-        {
-            gate.Set(1, isHard);
-            Assert.Equal(expected, gate.Decide(logits, default).TotalLoss()!.ToDouble(), 1e-7);
         }
     }
 

@@ -237,6 +237,14 @@ public sealed class EvolutionTests : IDisposable
         Assert.Contains("still soft", Assert.Throws<SwitchyardException>(() => HuggingFaceCheckpoint.Export(run.Model, run.Tokenizer, _runs.In("exported"))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_gate_that_looks_at_ids_is_not_exported()
+    {
+        _runs.Train("run", EvolvingRun.By("evomoe-token", EvolvingRun.Options with { Model = (DecoderOptions)EvolvingRun.Options.Model with { MixtureEvery = 1 } }));
+        using LanguageRun run = LanguageRun.Open(_runs.In("run"));
+        Assert.Contains("token ids", Assert.Throws<SwitchyardException>(() => HuggingFaceCheckpoint.Export(run.Model, run.Tokenizer, _runs.In("exported"))).Message, StringComparison.Ordinal);
+    }
+
     private static float[][] Tensors(string checkpoint, LanguageRunOptions options)
     {
         using LanguageModel model = options.ModelIn(0).Make(new Philox(0));

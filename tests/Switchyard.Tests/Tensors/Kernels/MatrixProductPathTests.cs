@@ -57,15 +57,15 @@ public sealed unsafe class MatrixProductPathTests : IDisposable
     [Fact]
     public void The_tile_of_fourteen_rows_gives_the_chain()
     {
-        Check((in Block<float> block) => BlockProduct.Run<float, Vector512<float>, Software512<float>>(block));
-        Check((in Block<double> block) => BlockProduct.Run<double, Vector512<double>, Software512<double>>(block));
+        Check((in Block<float> block) => BlockProduct.Run<float, Vector512<float>, SoftwareRegister512<float>>(block));
+        Check((in Block<double> block) => BlockProduct.Run<double, Vector512<double>, SoftwareRegister512<double>>(block));
     }
 
     [Fact]
     public void Thin_products_with_wide_vectors_give_the_chain()
     {
-        CheckThin((in Block<float> block) => ThinProduct.Run<float, Vector512<float>, Software512<float>>(block, ThinProduct.HasFewColumns(block)));
-        CheckThin((in Block<double> block) => ThinProduct.Run<double, Vector512<double>, Software512<double>>(block, ThinProduct.HasFewColumns(block)));
+        CheckThin((in Block<float> block) => ThinProduct.Run<float, Vector512<float>, SoftwareRegister512<float>>(block, ThinProduct.HasFewColumns(block)));
+        CheckThin((in Block<double> block) => ThinProduct.Run<double, Vector512<double>, SoftwareRegister512<double>>(block, ThinProduct.HasFewColumns(block)));
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public sealed unsafe class MatrixProductPathTests : IDisposable
         WorkerPool.Threads = threads;
         Check((in Block<float> block) => SharedProduct<float>.Run(block, Processor.Chosen), SharedShapes);
         Check((in Block<double> block) => SharedProduct<double>.Run(block, Processor.Chosen), SharedShapes[2..]);
-        Check((in Block<float> block) => SharedProduct<float>.Run<Vector512<float>, Software512<float>>(block), SharedShapes[3..]);
+        Check((in Block<float> block) => SharedProduct<float>.Run<Vector512<float>, SoftwareRegister512<float>>(block), SharedShapes[3..]);
     }
 
     private delegate void Kernel<T>(in Block<T> block)
@@ -133,26 +133,22 @@ public sealed unsafe class MatrixProductPathTests : IDisposable
     private static bool Fma() => System.Runtime.Intrinsics.X86.Fma.IsSupported || System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported;
 
     /// <summary>Vectors of 64 bytes on any processor.</summary>
-    private readonly struct Software512<T> : ILanes<T, Vector512<T>>
+    private readonly struct SoftwareRegister512<T> : IRawRegister<T, Vector512<T>>
         where T : unmanaged
     {
         public static int Count => Vector512<T>.Count;
 
-        public static int TileRows => Lanes512<T>.TileRows;
+        public static int TileRows => RawRegister512<T>.TileRows;
 
-        public static int TileVectors => Lanes512<T>.TileVectors;
+        public static int TileVectors => RawRegister512<T>.TileVectors;
 
-        public static int InnerBlock => Lanes512<T>.InnerBlock;
+        public static int InnerBlock => RawRegister512<T>.InnerBlock;
 
         public static Vector512<T> Load(T* source) => Vector512.Load(source);
 
         public static void Store(Vector512<T> value, T* destination) => value.Store(destination);
 
         public static Vector512<T> Broadcast(T* source) => Vector512.Create(*source);
-
-        public static void Prefetch(T* place)
-        {
-        }
 
         public static T Sum(Vector512<T> value) => Vector512.Sum(value);
 
