@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Switchyard.Cli;
 
 /// <summary>Where a command line reads the time and writes its words.</summary>
@@ -13,6 +15,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, TimeProvider C
     {
         bool live = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
         bool colour = live && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-        return new Terminal(Console.Out, Console.Error, TimeProvider.System, live ? () => Console.WindowWidth : null, colour);
+        return new Terminal(Writer(Console.OpenStandardOutput()), Writer(Console.OpenStandardError()), TimeProvider.System, live ? () => Console.WindowWidth : null, colour);
     }
+
+    // Console.Out greets a terminal with an escape sequence, and mpirun gives its ranks terminals whose lines others read.
+    private static TextWriter Writer(Stream stream) => TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true });
 }

@@ -7,11 +7,12 @@ namespace Switchyard.Collectives;
 
 public abstract partial class ProcessGroup
 {
-    private const int SmallestProbe = 64, LargestProbe = 1 << 22, Growth = 4; // bytes of a block, bytes that a rank sends, from size to size
-    private const int ProbeRounds = 3;
-    private const double LongProbe = 0.04; // seconds, of which one measurement is enough
+    private const int SmallestProbe = 64, LargestProbe = 1 << 22, Growth = 8; // bytes of a block, bytes that a rank sends, from size to size
+    private const int ProbeRounds = 3, LongRounds = 2;
+    private const double LongProbe = 0.04; // seconds, of which two measurements are enough
+    private const double WarmSeconds = 0.05; // of an algorithm
 
-    private static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(1.5);
 
     private readonly HashSet<(AllToAllAlgorithm, int)> _logged = [];
 
@@ -34,24 +35,27 @@ public abstract partial class ProcessGroup
             {
                 probe.Algorithm = algorithm;
                 List<double> rounds = [];
-                // The first exchange of an algorithm opens connections, and is compiled.
-                if (block == SmallestProbe) probe.AllToAll<byte>(send, receive, member, file, line);
-                while (rounds.Count < ProbeRounds && (rounds.Count == 0 || rounds[^1] < LongProbe))
+                // The first exchanges open connections, and run code that is compiled for good only after some calls.
+                for (double warm = 0; block == SmallestProbe && warm < WarmSeconds;) warm += Slowest();
+                while (rounds.Count < (rounds.Count > 0 && rounds[0] > LongProbe ? LongRounds : ProbeRounds)) rounds.Add(Slowest());
+                spent += rounds.Sum();
+
+                // Connections carry the first large messages slowly: they learn how much is under way at once.
+                double least = rounds.Min();
+                measured.Add((algorithm, send.Length, least));
+                once += least;
+
+                double Slowest()
                 {
                     double[] seconds = [probe.Time(() => probe.AllToAll<byte>(send, receive, member, file, line), member, file, line)];
                     probe.AllReduce<double>(seconds, Reduction.Max, member, file, line);
-                    spent += seconds[0];
-                    rounds.Add(seconds[0]);
+                    return seconds[0];
                 }
-
-                double median = rounds.Order().ElementAt(rounds.Count / 2);
-                measured.Add((algorithm, send.Length, median));
-                once += median;
             }
 
             // As long as starts cost more than bytes, the next size takes about as long as this one.
             double growth = last == 0 ? 1 : Math.Clamp(once / last, 1, Growth);
-            (last, next) = (once, (once * growth < LongProbe * ProbeRounds ? ProbeRounds : 1) * once * growth);
+            (last, next) = (once, (once * growth < LongProbe * ProbeRounds ? ProbeRounds : LongRounds) * once * growth);
         }
 
         byte[] from = new byte[LargestProbe], to = new byte[LargestProbe];

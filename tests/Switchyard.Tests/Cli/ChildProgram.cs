@@ -16,7 +16,7 @@ internal sealed class ChildProgram : IDisposable
     private ChildProgram(Process process)
     {
         _process = process;
-        _process.OutputDataReceived += static (_, _) => { };
+        _process.OutputDataReceived += (_, line) => LastLine = string.IsNullOrEmpty(line.Data) ? LastLine : line.Data;
         _process.ErrorDataReceived += (_, line) => _error.AppendLine(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
@@ -25,6 +25,9 @@ internal sealed class ChildProgram : IDisposable
     public int Id => _process.Id;
 
     public bool HasEnded => _process.HasExited;
+
+    /// <summary>The last line of standard output so far.</summary>
+    public string LastLine { get; private set; } = "";
 
     /// <summary>Starts it with arguments; the tests' own build of it.</summary>
     public static ChildProgram Start(params string[] arguments)
@@ -43,10 +46,12 @@ internal sealed class ChildProgram : IDisposable
     /// <summary>Starts it as several ranks of one machine. A signal to mpirun reaches them after so many seconds, and leaves them as many to save.</summary>
     public static ChildProgram StartUnderMpirun(int ranks, int seconds, params string[] arguments)
     {
+        // The ranks write to terminals that mpirun reads.
         ProcessStartInfo start = new(Mpirun!, ["--allow-run-as-root", "--oversubscribe", "--mca", "odls_base_sigkill_timeout", $"{seconds}", "-np", $"{ranks}", "dotnet", Path.Combine(AppContext.BaseDirectory, "switchyard.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            Environment = { ["TERM"] = "xterm" },
         };
         return new ChildProgram(Process.Start(start)!);
     }

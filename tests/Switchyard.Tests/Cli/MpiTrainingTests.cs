@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Switchyard.Language.Runs;
 using Switchyard.Training.Reports;
 
@@ -29,6 +30,8 @@ public sealed class MpiTrainingTests : IDisposable
         using ChildProgram mpirun = ChildProgram.StartUnderMpirun(4, 1, [.. Train("processes", Steps), "--json"]);
         (code, error) = mpirun.End();
         Assert.True(code == 0, error);
+        using JsonDocument result = JsonDocument.Parse(mpirun.LastLine);
+        Assert.Equal(Steps, result.RootElement.GetProperty("steps").GetInt32());
         StepMetrics[] threads = Records("threads"), processes = Records("processes");
         Assert.Equal(Steps, threads.Length);
         Assert.Equal(threads.Select(static record => (record.TrainLoss, record.GradientNorm, record.ValidationLoss)), processes.Select(static record => (record.TrainLoss, record.GradientNorm, record.ValidationLoss)));
