@@ -1,4 +1,4 @@
-using System.Text;
+using Switchyard.Collectives;
 
 namespace Switchyard.Cli;
 
@@ -13,11 +13,10 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, TimeProvider C
     /// <summary>The streams of this process. Colour needs a terminal and an empty NO_COLOR (no-color.org).</summary>
     public static Terminal OfProcess()
     {
+        // mpirun gives its ranks terminals and reads what they write: no escape sequence, which .NET greets a terminal with, belongs there.
+        if (MpiGroup.IsLaunched) Environment.SetEnvironmentVariable("TERM", "dumb");
         bool live = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
         bool colour = live && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-        return new Terminal(Writer(Console.OpenStandardOutput()), Writer(Console.OpenStandardError()), TimeProvider.System, live ? () => Console.WindowWidth : null, colour);
+        return new Terminal(Console.Out, Console.Error, TimeProvider.System, live ? () => Console.WindowWidth : null, colour);
     }
-
-    // Console.Out greets a terminal with an escape sequence, and mpirun gives its ranks terminals whose lines others read.
-    private static TextWriter Writer(Stream stream) => TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true });
 }
