@@ -8,18 +8,17 @@ namespace Switchyard.Collectives;
 public abstract partial class ProcessGroup
 {
     private const int SmallestProbe = 64, LargestProbe = 1 << 22, Growth = 8; // bytes of a block, bytes that a rank sends, from size to size
-    private const int ProbeRounds = 3, LongRounds = 2;
-    private const double LongProbe = 0.04; // seconds, of which two measurements are enough
+    private const int ProbeRounds = 3;
     private const double WarmSeconds = 0.05; // of an algorithm
 
-    private static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(2);
 
     private readonly HashSet<(AllToAllAlgorithm, int)> _logged = [];
 
     /// <summary>What <see cref="Algorithm"/> says, for messages.</summary>
     internal string ChoiceOfAlgorithm => Algorithm?.Name ?? "automatic";
 
-    /// <summary>Measures, for at most about a second, what exchanges cost here, and chooses by that from now on.</summary>
+    /// <summary>Measures, for at most about two seconds, what exchanges cost here, and chooses by that from now on.</summary>
     /// <inheritdoc cref="Barrier"/>
     public CostModel Calibrate([CallerMemberName] string member = "", [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
@@ -34,13 +33,12 @@ public abstract partial class ProcessGroup
             foreach (AllToAllAlgorithm algorithm in Eligible(tokens: false))
             {
                 probe.Algorithm = algorithm;
-                List<double> rounds = [];
                 // The first exchanges open connections, and run code that is compiled for good only after some calls.
                 for (double warm = 0; block == SmallestProbe && warm < WarmSeconds;) warm += Slowest();
-                while (rounds.Count < (rounds.Count > 0 && rounds[0] > LongProbe ? LongRounds : ProbeRounds)) rounds.Add(Slowest());
+                double[] rounds = [.. Enumerable.Range(0, ProbeRounds).Select(_ => Slowest())];
                 spent += rounds.Sum();
 
-                // Connections carry the first large messages slowly: they learn how much is under way at once.
+                // Connections carry their first large messages slowly: they learn how much may be under way at once.
                 double least = rounds.Min();
                 measured.Add((algorithm, send.Length, least));
                 once += least;
@@ -55,7 +53,7 @@ public abstract partial class ProcessGroup
 
             // As long as starts cost more than bytes, the next size takes about as long as this one.
             double growth = last == 0 ? 1 : Math.Clamp(once / last, 1, Growth);
-            (last, next) = (once, (once * growth < LongProbe * ProbeRounds ? ProbeRounds : LongRounds) * once * growth);
+            (last, next) = (once, ProbeRounds * once * growth);
         }
 
         byte[] from = new byte[LargestProbe], to = new byte[LargestProbe];
