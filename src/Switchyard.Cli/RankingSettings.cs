@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Switchyard.Experts.Gates;
 using Switchyard.Ranking.Bias;
+using Switchyard.Ranking.Losses;
 using Switchyard.Ranking.Networks;
 using Switchyard.Ranking.Runs;
 using Switchyard.Ranking.Simulation;
@@ -34,6 +35,8 @@ internal sealed class RankingSettings
     private readonly Option<int> _batch = Whole("--batch", "Examples of a step", Defaults.Learning.Batch);
     private readonly Option<double> _rate = Number("--learning-rate", "The largest learning rate", Defaults.Learning.LearningRate);
     private readonly Option<TableRule> _tables = NamedChoice.Option("--tables", "By what rule tables of vectors learn", Defaults.Learning.Tables);
+    private readonly Option<double> _tableDecay = Number("--table-decay", "By what share of the learning rate a step shrinks the rows that it touches", Defaults.Learning.TableDecay);
+    private readonly Option<TaskWeighting> _weighting = NamedChoice.Option("--weighting", "How the losses of the tasks become one", Defaults.Learning.Weighting);
     private readonly Option<double> _heldOut = Number("--held-out", "The share held out for validation, and as large a share for the test", Defaults.HeldOut);
     private readonly Option<World> _world = NamedChoice.Option("--world", "What is simulated: pages of clicks, or the synthetic pair of regression tasks of Ma et al. (2018)", Defaults.Simulation.World);
     private readonly Option<ClickModel> _clicks = NamedChoice.Option("--clicks", "How people click in the simulated world", Defaults.Simulation.Clicks);
@@ -45,7 +48,7 @@ internal sealed class RankingSettings
     private Option[] All =>
     [
         _model, _debias, _experts, _specific, _shared, _levels, _sharedWidths, _expertWidths, _towerWidths, _gateDropout, _dropoutScope, _positionDropout,
-        _calibration, _combine, _passes, _batch, _rate, _tables, _heldOut, _world, _clicks, _policy, _pages, _correlation, _seed,
+        _calibration, _combine, _passes, _batch, _rate, _tables, _tableDecay, _weighting, _heldOut, _world, _clicks, _policy, _pages, _correlation, _seed,
     ];
 
     /// <summary>Gives the options to a command.</summary>
@@ -108,6 +111,8 @@ internal sealed class RankingSettings
             Batch = parse.GetValue(_batch),
             LearningRate = parse.GetValue(_rate),
             Tables = parse.GetValue(_tables),
+            TableDecay = parse.GetValue(_tableDecay),
+            Weighting = parse.GetValue(_weighting),
             Seed = parse.GetValue(_seed),
         },
     };

@@ -8,12 +8,16 @@ using Switchyard.Ranking.Metrics;
 using Switchyard.Ranking.Networks;
 using Switchyard.Ranking.Runs;
 using Switchyard.Tensors.Kernels;
+using Switchyard.Training;
+using Switchyard.Training.Reports;
 
 namespace Switchyard.Cli.Commands;
 
 /// <summary><c>rank compare</c>: several models over several seeds, pair by pair, with intervals.</summary>
 internal sealed class RankCompareCommand
 {
+    private const string RunsFolder = "runs";
+
     private readonly RankingSettings _settings = new();
     private readonly Option<string?> _models = new("--models") { Description = "Networks to compare; the first is what the others are held against", HelpName = "A,B,.." };
     private readonly Option<string?> _debiases = new("--debiases") { Description = "Means against position bias to compare, and oracle for a model that is told the truth", HelpName = "A,B,.." };
@@ -22,7 +26,7 @@ internal sealed class RankCompareCommand
     private readonly Option<ulong> _firstSeed = new("--first-seed") { Description = "The first of them", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<string?> _data = new("--data") { Description = "A log; without it a simulated world for each seed", HelpName = "PATH" };
     private readonly Option<string?> _schema = new("--schema") { Description = "What its columns mean: a schema file, or the name of a built-in one", HelpName = "FILE" };
-    private readonly Option<string?> _report = new("--report") { Description = "A page to write with all differences, and with what each model gains for one task against another", HelpName = "FILE" };
+    private readonly Option<string?> _out = new("--out") { Description = "The folder of the comparison, with its report; what is done there is not done again. Without it a new one in runs/", HelpName = "DIR" };
     private readonly Option<int> _threads = SharedOptions.Threads();
 
     /// <summary>Makes the command.</summary>
@@ -35,9 +39,9 @@ internal sealed class RankCompareCommand
             "Trains several models with several seeds on the same data, and states their differences pair by pair with 95 % intervals.",
             compare.Run,
             new Example("switchyard rank compare --debiases none,tower,oracle --seeds 3", "Says what de-biasing gains against the truth, and how sure that is."),
-            new Example("switchyard rank compare --models shared-bottom,omoe,mmoe --seeds 3 --correlation -0.5", "Compares networks where two tasks want opposite things."),
+            new Example("switchyard rank compare --models shared-bottom,omoe,mmoe --seeds 3 --correlation -0.5 --out runs/networks", "Compares networks where two tasks want opposite things; the same line goes on if it was interrupted."),
             new Example("switchyard rank compare --gate-dropout 0 --against '--gate-dropout 0.1' --against '--gate-dropout 0.3' --seeds 3", "Compares settings of one network."));
-        foreach (Option option in (Option[])[compare._models, compare._debiases, compare._against, compare._seeds, compare._firstSeed, compare._data, compare._schema, compare._report]) command.Add(option);
+        foreach (Option option in (Option[])[compare._models, compare._debiases, compare._against, compare._seeds, compare._firstSeed, compare._data, compare._schema, compare._out]) command.Add(option);
         compare._settings.AddTo(command);
         command.Add(compare._threads);
         return command;
@@ -48,16 +52,25 @@ internal sealed class RankCompareCommand
         WorkerPool.Threads = parse.GetValue(_threads);
         FeatureSchema? schema = parse.GetValue(_data) is null ? null : BuiltInSchemas.Find(parse.GetValue(_schema) ?? throw new ArgumentException("--data needs --schema, which says what its columns mean"));
         int seeds = parse.GetValue(_seeds);
-        ModelComparison comparison = new([.. Contenders(parse, schema).Select(contender => contender with { Options = contender.Options with { Data = parse.GetValue(_data) } })], schema);
-        using (Progress progress = output.Progress("comparing", "trainings", (long)comparison.Contenders.Count * seeds))
+        Contender[] contenders = [.. Contenders(parse, schema).Select(contender => contender with { Options = contender.Options with { Data = parse.GetValue(_data) } })];
+        string folder = parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now);
+        ModelComparison comparison = new(contenders, schema, folder);
+        using (Progress progress = output.Progress("comparing", "trainings", (long)contenders.Length * seeds))
         {
             int done = 0;
-            for (int i = 0; i < seeds; i++) comparison.Run(parse.GetValue(_firstSeed) + (ulong)i, _ => progress.Report(++done), interrupted);
+            try
+            {
+                for (int i = 0; i < seeds; i++) comparison.Run(parse.GetValue(_firstSeed) + (ulong)i, _ => progress.Report(++done), interrupted);
+            }
+            catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
+            {
+                output.Say($"{done} of {contenders.Length * seeds} trainings are done; go on with the same line and --out {folder}");
+                throw;
+            }
         }
-        Tell(comparison, seeds, output);
-        if (parse.GetValue(_report) is not { } report) return;
+        string report = Path.Combine(folder, TrainingReport.FileName);
         AtomicFile.WriteText(report, ModelComparisonReport.Compose(comparison, TypedLine.Of(parse)).Render());
-        output.WriteLine($"report: {report}");
+        Tell(comparison, seeds, report, output);
     }
 
     private Contender[] Contenders(ParseResult parse, FeatureSchema? schema)
@@ -101,29 +114,32 @@ internal sealed class RankCompareCommand
         }))];
     }
 
-    private static void Tell(ModelComparison comparison, int seeds, Output output)
+    private static void Tell(ModelComparison comparison, int seeds, string report, Output output)
     {
-        string first = comparison.Contenders[0].Name;
         foreach (Contender contender in comparison.Contenders) output.WriteLine($"{contender.Name}: {comparison.DescriptionOf(contender.Name)}");
         JsonArray rows = [];
         foreach (string figure in comparison.Names)
         {
+            Contender[] contenders = comparison.With(figure);
+            string first = contenders[0].Name;
             double[] reference = comparison.Of(first, figure);
             output.WriteLine(Invariant($"{figure}: {first} {reference.Average():f4}"));
             JsonObject means = new() { [first] = RankingLines.Number(reference.Average()) }, values = new() { [first] = Values(reference) }, differences = [];
-            foreach (Contender contender in comparison.Contenders.Skip(1))
+            foreach (Contender contender in contenders.Skip(1))
             {
                 double[] own = comparison.Of(contender.Name, figure);
                 PairedDifference difference = PairedDifference.Of(own, reference);
-                output.WriteLine(Invariant($"  {contender.Name,-24} {own.Average():f4}  {difference.Mean:+0.0000;-0.0000} [{difference.Low:+0.0000;-0.0000}, {difference.High:+0.0000;-0.0000}], larger in {difference.Wins} of {difference.Pairs}, sign test {difference.SignTest:f3}"));
+                output.WriteLine(Invariant($"  {contender.Name,-24} {own.Average():f4}  {difference.Mean:+0.0000;-0.0000} [{difference.Low:+0.0000;-0.0000}, {difference.High:+0.0000;-0.0000}], larger in {difference.Wins} of {difference.Pairs}, sign test {difference.SignTest:f3}{(ModelComparison.TwoProportions(figure, own, reference) is { } share ? Invariant($", two-proportion test {share:f3}") : "")}"));
                 means[contender.Name] = RankingLines.Number(own.Average());
                 values[contender.Name] = Values(own);
                 differences[contender.Name] = new JsonObject { ["mean"] = RankingLines.Number(difference.Mean), ["low"] = RankingLines.Number(difference.Low), ["high"] = RankingLines.Number(difference.High), ["wins"] = difference.Wins, ["pairs"] = difference.Pairs, ["sign_test"] = difference.SignTest };
+                if (ModelComparison.TwoProportions(figure, own, reference) is { } likely) differences[contender.Name]!["two_proportion_test"] = likely;
             }
-            rows.Add((JsonNode)new JsonObject { ["figure"] = figure, ["means"] = means, ["values"] = values, ["differences"] = differences });
+            rows.Add((JsonNode)new JsonObject { ["figure"] = figure, ["reference"] = first, ["means"] = means, ["values"] = values, ["differences"] = differences });
         }
-        output.WriteLine(Invariant($"differences to {first}, pair by pair over {seeds} seeds; in brackets 95 % of resampled means"));
-        if (output.Json) output.Result(new JsonObject { ["reference"] = first, ["seeds"] = seeds, ["figures"] = rows });
+        output.WriteLine(Invariant($"differences to the first of each list, pair by pair over {seeds} seeds; in brackets 95 % of resampled means"));
+        output.WriteLine($"report: {report}");
+        if (output.Json) output.Result(new JsonObject { ["reference"] = comparison.Contenders[0].Name, ["seeds"] = seeds, ["figures"] = rows, ["report"] = report });
     }
 
     private static JsonArray Values(double[] own) => new([.. own.Select(RankingLines.Number)]);

@@ -21,8 +21,9 @@ internal static class RankEvaluateCommand
             {
                 WorkerPool.Threads = parse.GetValue(threads);
                 using RankingRun ranking = RankingRun.Open(parse.GetRequiredValue(run), output.Warn);
-                using HeldOutExamples examples = HeldOutExamples.Load(parse.GetRequiredValue(data), ranking.Schema);
-                RankingEvaluation evaluation = RankingEvaluator.Evaluate(ranking.Model.Scorer, examples, ranking.Calibration, new WorkDisplay(output), interrupted);
+                WorkDisplay work = new(output);
+                using HeldOutExamples examples = HeldOutExamples.Load(parse.GetRequiredValue(data), ranking.Schema, work, interrupted);
+                RankingEvaluation evaluation = RankingEvaluator.Evaluate(ranking.Model.Scorer, examples, ranking.Calibration, work, interrupted);
                 RankingLines.Write(evaluation, output);
                 if (output.Json) output.Result(new JsonObject { ["examples"] = evaluation.Examples, ["tasks"] = RankingLines.Tasks(evaluation), ["gates"] = RankingLines.Gates(evaluation.Gates) });
             },

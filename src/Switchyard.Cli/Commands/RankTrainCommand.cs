@@ -49,9 +49,10 @@ internal sealed class RankTrainCommand
         WorkerPool.Threads = parse.GetValue(_threads);
         string? resumed = Resumed(parse);
         (RankingOptions options, FeatureSchema? schema) = resumed is null ? Asked(parse) : default;
-        using RankingData data = resumed is null ? RankingData.Open(options, schema) : RankingTraining.OpenData(resumed);
+        WorkDisplay work = new(output);
+        using RankingData data = resumed is null ? RankingData.Open(options, schema, progress: work, cancellation: interrupted) : RankingTraining.OpenData(resumed, work, interrupted);
         string path = resumed ?? parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now);
-        using RankingTraining training = resumed is null ? RankingTraining.Begin(path, options, data) : RankingTraining.Resume(path, data);
+        using RankingTraining training = resumed is null ? RankingTraining.Begin(path, options, data, work, interrupted) : RankingTraining.Resume(path, data, work, interrupted);
         Introduce(training, output);
         if (!Train(training, path, output, interrupted)) return;
         RankingEvaluation evaluation = training.Finish();
@@ -132,11 +133,11 @@ internal sealed class RankTrainCommand
         {
             using RankingData data = RankingData.Simulate(plain.Simulation, isOracle);
             string path = Path.Combine(training.Folder.Path, name);
-            using RankingTraining other = File.Exists(RunFolder.ConfigOf(path)) ? RankingTraining.Resume(path, data) : RankingTraining.Begin(path, plain, data);
+            using RankingTraining other = File.Exists(RunFolder.ConfigOf(path)) ? RankingTraining.Resume(path, data, cancellation: interrupted) : RankingTraining.Begin(path, plain, data, cancellation: interrupted);
             if (!Train(other, training.Folder.Path, output, interrupted)) return null;
-            truths[place] = other.Finish().TruthAuc;
+            truths[place] = other.Finish().Truth!.Auc;
         }
-        return new DebiasingGain(truths[0], evaluation.TruthAuc, truths[1], training.Recovery());
+        return new DebiasingGain(truths[0], evaluation.Truth!.Auc, truths[1], training.Recovery());
     }
 
     private static void Tell(RankingTraining training, RankingEvaluation evaluation, DebiasingGain? gain, IReadOnlyList<ParetoPoint> front, Output output)

@@ -62,7 +62,8 @@ public sealed record DenseToSparseOptions : SlotOptions
 
     /// <summary>
     /// Deviation of initial logits that every token id has of its own, learnt like the others; 0 for a gate that sees hidden vectors
-    /// only. Where it is large, routing begins as if by a random table of ids, and is as steady.
+    /// only. Where it is large, routing begins as if by a table of ids, and is as steady. Where the text is known, the table is
+    /// balanced: see <see cref="HashTables.Balanced"/>.
     /// </summary>
     public double TokenDeviation { get; init; }
 
@@ -112,6 +113,7 @@ public sealed class DenseToSparseGate : LinearGate
 {
     private readonly DenseToSparseOptions _options;
     private readonly Tensor? _tokenLogits; // [vocabulary, experts]
+    private readonly Philox _tables;
     private readonly Tensor _stage; // temperature, and 1 once hard: what a checkpoint keeps of the schedule
 
     /// <summary>Makes a gate.</summary>
@@ -128,6 +130,7 @@ public sealed class DenseToSparseGate : LinearGate
         ArgumentNullException.ThrowIfNull(options);
         options.Check(experts);
         _options = options;
+        _tables = random.Split("tables");
         if (options.TokenDeviation > 0)
         {
             if (vocabulary < 1) throw new ArgumentException("a dense-to-sparse gate with logits of token ids looks at ids: say how many different ones there are");
@@ -159,6 +162,25 @@ public sealed class DenseToSparseGate : LinearGate
 
     /// <summary>The logits of token ids.</summary>
     public override long TableParameterCount => _tokenLogits?.Elements ?? 0;
+
+    /// <summary>Deals the ids out evenly: the largest logit of each goes to the expert that a balanced table names.</summary>
+    public override void Prepare(TokenStatistics text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (_tokenLogits is null) return;
+        int[] table = HashTables.Balanced(text.Frequency(), Experts, _tables);
+        using Gradients.Pause pause = Gradients.Paused();
+        // The type may have been changed since the gate was made.
+        using Tensor logits = _tokenLogits.To(ElementType.Float64).Clone();
+        Span<double> all = logits.AsSpan<double>();
+        for (int id = 0; id < table.Length; id++)
+        {
+            Span<double> own = all.Slice(id * Experts, Experts);
+            int largest = System.Numerics.Tensors.TensorPrimitives.IndexOfMax<double>(own);
+            (own[largest], own[table[id]]) = (own[table[id]], own[largest]);
+        }
+        _tokenLogits.CopyFrom(logits.To(_tokenLogits.Type));
+    }
 
     /// <inheritdoc/>
     public override void BeginStep(double progress) => Set(_options.TemperatureAt(progress), progress >= _options.HardFrom);

@@ -6,11 +6,19 @@ namespace Switchyard.Ranking.Data;
 /// <summary>Rows of a file one after the other, however many there are: CSV or TSV, or JSON lines; also gzipped.</summary>
 internal abstract class RowReader(string path) : IDisposable
 {
+    private FileStream? _file;
+
     private const byte GzipFirst = 0x1F;
     private const byte GzipSecond = 0x8B;
 
     /// <summary>The file.</summary>
     public string Path => path;
+
+    /// <summary>The length of the file.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>How much of it has been fetched.</summary>
+    public long BytesRead => _file?.Position ?? 0;
 
     /// <summary>The line of the row that was read last, from 1.</summary>
     public abstract long Line { get; }
@@ -22,12 +30,15 @@ internal abstract class RowReader(string path) : IDisposable
         try
         {
             FileStream file = File.OpenRead(path);
+            long bytes = file.Length;
             bool isGzip = file.ReadByte() == GzipFirst && file.ReadByte() == GzipSecond;
             file.Position = 0;
             Stream content = isGzip ? new GZipStream(file, CompressionMode.Decompress) : new BufferedStream(file, 1 << 16);
             string name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
             bool isJson = name.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
-            return isJson ? new JsonLineReader(path, content) : new CsvRowReader(path, content, schema.Columns, name.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase));
+            RowReader reader = isJson ? new JsonLineReader(path, content) : new CsvRowReader(path, content, schema.Columns, name.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase));
+            (reader._file, reader.Bytes) = (file, bytes);
+            return reader;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

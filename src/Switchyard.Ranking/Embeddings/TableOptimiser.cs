@@ -16,6 +16,9 @@ public abstract class TableOptimiser : Optimiser
         : base([])
         => (_tables, _rateFactor) = ([.. tables], rateFactor);
 
+    /// <summary>By what share of the rate a touched row shrinks before it is changed.</summary>
+    public double Decay { get; init; }
+
     /// <summary>The touched rows of every table that has any.</summary>
     public override IReadOnlyList<(string Name, Tensor Tensor)> Parameters => [.. Touched.Select(static entry => (entry.Name, entry.Table.Touched!.Value.Rows))];
 
@@ -37,11 +40,14 @@ public abstract class TableOptimiser : Optimiser
         int width = table.Weight.Shape[1];
         Span<float> weight = table.Weight.AsSpan<float>();
         Span<float> gradients = gradient.AsSpan<float>();
+        double rate = learningRate * _rateFactor;
         for (int i = 0; i < ids.Length; i++)
         {
             Span<float> row = gradients.Slice(i * width, width);
             System.Numerics.Tensors.TensorPrimitives.Multiply(row, (float)gradientFactor, row);
-            UpdateRow(place, ids[i], weight.Slice(ids[i] * width, width), row, (float)(learningRate * _rateFactor));
+            Span<float> vector = weight.Slice(ids[i] * width, width);
+            if (Decay > 0) System.Numerics.Tensors.TensorPrimitives.Multiply(vector, (float)(1 - rate * Decay), vector);
+            UpdateRow(place, ids[i], vector, row, (float)rate);
         }
     }
 

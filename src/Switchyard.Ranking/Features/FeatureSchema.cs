@@ -35,6 +35,9 @@ public sealed record FeatureSchema
     /// <summary>A column of times, as numbers: what is tested comes after what was learnt. Null for a split by chance.</summary>
     public string? Time { get; init; }
 
+    /// <summary>A column, such as the user: each of its values is split by its own times. Null for one split of all.</summary>
+    public string? TimeWithin { get; init; }
+
     /// <summary>The columns of a file that has no header; null where the first line names them.</summary>
     public IReadOnlyList<string>? Columns { get; init; }
 
@@ -132,6 +135,7 @@ public sealed record FeatureSchema
             : Twice(Tasks.Select(static task => task.Name)) is { } other ? $"the task '{other}' stands there twice"
             : Tasks.FirstOrDefault(task => task.When is not null && Tasks.All(one => one.Name != task.When || one.Kind != TaskKind.Binary)) is { } lone ? $"the task '{lone.Name}' depends on '{lone.When}', which is no task of yes and no"
             : Tasks.FirstOrDefault(static task => !(task.Weight >= 0 && double.IsFinite(task.Weight))) is { } negative ? $"the task '{negative.Name}' has weight {negative.Weight}"
+            : TimeWithin is not null && Time is null ? $"times are told apart within '{TimeWithin}', and no column of times is named"
             : Position is { Positions: < 1 } ? $"{Position.Positions} positions"
             : null;
         if (wrong is not null) throw new SwitchyardException($"{source}: {wrong}", "mend the schema");

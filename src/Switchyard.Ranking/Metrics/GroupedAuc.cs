@@ -35,13 +35,21 @@ public readonly record struct GroupedAuc(double ByImpressions, double ByClicks, 
     /// <param name="scores">By which lists are ordered.</param>
     /// <param name="k">How far down.</param>
     public static double MeanNdcg(ReadOnlySpan<int> groups, double[] relevance, double[] scores, int k)
+        => Mean(groups, relevance, scores, (own, ownScores) => ListMetrics.Ndcg(own, ownScores, k));
+
+    /// <summary>The mean of a figure of the lists that have one; NaN where none has.</summary>
+    /// <param name="groups">The list of each example.</param>
+    /// <param name="relevance">How relevant it is.</param>
+    /// <param name="scores">By which lists are ordered.</param>
+    /// <param name="figure">Makes it of the relevance and the scores of a list; NaN where it has none.</param>
+    public static double Mean(ReadOnlySpan<int> groups, double[] relevance, double[] scores, Func<double[], double[], double> figure)
     {
         double sum = 0;
         int lists = 0;
         foreach (int[] rows in Lists(groups))
         {
-            double ndcg = ListMetrics.Ndcg(Array.ConvertAll(rows, row => relevance[row]), Array.ConvertAll(rows, row => scores[row]), k);
-            if (!double.IsNaN(ndcg)) (sum, lists) = (sum + ndcg, lists + 1);
+            double own = figure(Array.ConvertAll(rows, row => relevance[row]), Array.ConvertAll(rows, row => scores[row]));
+            if (!double.IsNaN(own)) (sum, lists) = (sum + own, lists + 1);
         }
         return lists == 0 ? double.NaN : sum / lists;
     }

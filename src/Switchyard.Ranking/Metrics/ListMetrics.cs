@@ -14,6 +14,14 @@ public static class ListMetrics
         return best == 0 ? double.NaN : Gain(relevance, BinaryMetrics.Falling(scores), k, exponential) / best;
     }
 
+    /// <summary>By how much the relevance of the first entry falls short of the largest; NaN where nothing is relevant.</summary>
+    /// <inheritdoc cref="Ndcg"/>
+    public static double Regret(double[] relevance, double[] scores)
+    {
+        double best = System.Numerics.Tensors.TensorPrimitives.Max<double>(relevance);
+        return best > 0 ? best - relevance[BinaryMetrics.Falling(scores)[0]] : double.NaN;
+    }
+
     /// <summary>One over the rank of the first relevant entry; 0 where there is none.</summary>
     /// <inheritdoc cref="Ndcg"/>
     public static double ReciprocalRank(ReadOnlySpan<double> relevance, ReadOnlySpan<double> scores)

@@ -68,7 +68,7 @@ public sealed class RankingModel : Module
             losses.Add(TaskLosses.Mean(rows, mask));
             if (tasks[task].Biased && _adversary is not null) adversarial = _adversary.Loss(output.Network.Streams[task], batch.Positions());
         }
-        Tensor loss = _weights.Total(losses, step);
+        Tensor loss = _weights.Total(losses, step, random is null ? null : [.. Scorer.Network.Parameters().Select(static parameter => parameter.Tensor)]);
         return (adversarial is null ? loss : loss + adversarial, loss, output);
     }
 

@@ -1,5 +1,6 @@
 using Switchyard.Ranking.Data;
 using Switchyard.Ranking.Features;
+using Switchyard.Training;
 
 namespace Switchyard.Ranking.Runs;
 
@@ -11,7 +12,8 @@ public sealed record HeldOutExamples(ExampleSource Examples, bool[]? Relevant = 
 {
     /// <summary>All of a log in a file, by a schema that has been measured.</summary>
     /// <exception cref="SwitchyardException">The file does not hold what the schema says.</exception>
-    public static HeldOutExamples Load(string path, FeatureSchema schema) => new(LogFile.Encode(path, new ExampleLayout(schema)));
+    public static HeldOutExamples Load(string path, FeatureSchema schema, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        => new(LogFile.Encode(path, new ExampleLayout(schema), progress, cancellation));
 
     /// <inheritdoc/>
     public void Dispose() => Examples.Dispose();

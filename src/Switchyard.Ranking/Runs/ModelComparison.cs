@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Switchyard.Ranking.Data;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Metrics;
@@ -11,21 +12,49 @@ namespace Switchyard.Ranking.Runs;
 /// <param name="IsOracle">Whether it is told true relevance.</param>
 public sealed record Contender(string Name, RankingOptions Options, bool IsOracle = false);
 
-/// <summary>Trains several models with several seeds, each with the same data and the same seed as the others, and keeps their figures.</summary>
-/// <param name="contenders">The models.</param>
-/// <param name="schema">What the columns of their data mean; null for a simulated world.</param>
-public sealed class ModelComparison(IReadOnlyList<Contender> contenders, FeatureSchema? schema)
+/// <summary>
+/// Trains several models with several seeds, each with the same data and the same seed as the others, and keeps their figures.
+/// What stands in its file already is not trained again.
+/// </summary>
+public sealed class ModelComparison
 {
-    private const string Truth = "truth.", Auc = ".auc", Rmse = ".rmse";
+    private const string Truth = "truth.", Auc = ".auc", Rmse = ".rmse", Stuck = "gates.stuck";
 
-    private readonly Dictionary<(string Contender, string Figure), List<double>> _figures = [];
-    private readonly Dictionary<string, string> _descriptions = [];
+    private readonly FeatureSchema? _schema;
+    private readonly string? _path;
+    private readonly List<ComparedTraining> _trainings;
+    private readonly Dictionary<string, string> _checksums = [];
+
+    /// <summary>Prepares a comparison.</summary>
+    /// <param name="contenders">The models.</param>
+    /// <param name="schema">What the columns of their data mean; null for a simulated world.</param>
+    /// <param name="folder">Keeps what is done, so that the same comparison goes on where it was stopped; null to keep nothing.</param>
+    /// <exception cref="SwitchyardException">The folder holds another comparison, or cannot be written.</exception>
+    public ModelComparison(IReadOnlyList<Contender> contenders, FeatureSchema? schema, string? folder = null)
+    {
+        (Contenders, _schema) = (contenders, schema);
+        if (folder is null)
+        {
+            _trainings = [];
+            return;
+        }
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new SwitchyardException($"cannot make the folder '{folder}': {failure.Message.ReplaceLineEndings(" ")}", "name a folder that you may write to", failure);
+        }
+        _path = Path.Combine(folder, ComparedTraining.FileName);
+        _trainings = ComparedTraining.Read(_path);
+    }
 
     /// <summary>The models, of which the first is what the others are held against.</summary>
-    public IReadOnlyList<Contender> Contenders => contenders;
+    public IReadOnlyList<Contender> Contenders { get; }
 
-    /// <summary>The figures that every contender has, in order.</summary>
-    public IReadOnlyList<string> Names { get; private set; } = [];
+    /// <summary>The figures that a contender has, in order.</summary>
+    public IReadOnlyList<string> Names => [.. _trainings.SelectMany(static training => training.Figures.Keys).Distinct()];
 
     /// <summary>The figure of each task by which it is judged, in the order of the tasks: its AUC, or its RMSE.</summary>
     public IReadOnlyList<string> TaskFigures => [.. Names.Where(static name => !name.StartsWith(Truth, StringComparison.Ordinal) && (name.EndsWith(Auc, StringComparison.Ordinal) || name.EndsWith(Rmse, StringComparison.Ordinal)))];
@@ -37,33 +66,49 @@ public sealed class ModelComparison(IReadOnlyList<Contender> contenders, Feature
         return figure.EndsWith(Rmse, StringComparison.Ordinal);
     }
 
-    /// <summary>A figure of a contender, seed by seed.</summary>
-    public double[] Of(string contender, string figure) => [.. _figures[(contender, figure)]];
+    /// <summary>For a figure that is 1 or 0, whether the shares of the seeds differ: see <see cref="Metrics.TwoProportions"/>; null for any other.</summary>
+    public static double? TwoProportions(string figure, double[] first, double[] second)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        return figure == Stuck ? Metrics.TwoProportions.Test(first.Sum(), first.Length, second.Sum(), second.Length) : null;
+    }
+
+    /// <summary>A figure of a contender, in the order of the seeds; empty where it has none of that name.</summary>
+    public double[] Of(string contender, string figure)
+        => [.. _trainings.Where(training => training.Contender == contender && training.Figures.ContainsKey(figure)).OrderBy(static training => training.Seed).Select(training => training.Figures[figure])];
+
+    /// <summary>The contenders that have a figure; the others are held against the first of them.</summary>
+    public Contender[] With(string figure) => [.. Contenders.Where(contender => Of(contender.Name, figure).Length > 0)];
 
     /// <summary>A contender's model in one line, with the number of its parameters.</summary>
-    public string DescriptionOf(string contender) => _descriptions[contender];
+    public string DescriptionOf(string contender) => _trainings.First(training => training.Contender == contender).Description;
 
     /// <summary>Trains every contender with one more seed.</summary>
     /// <param name="seed">The seed.</param>
     /// <param name="trained">Told when a contender is done.</param>
-    /// <param name="cancellation">Ends the comparison; the seed then counts for nothing.</param>
+    /// <param name="cancellation">Ends the comparison; a training under way then counts for nothing.</param>
+    /// <exception cref="SwitchyardException">The folder holds a training of this name and seed with other settings.</exception>
     public void Run(ulong seed, Action<string>? trained = null, CancellationToken cancellation = default)
     {
         // Most contenders learn from the same data, which takes long to read.
         Dictionary<(SimulationOptions Simulation, double HeldOut, bool IsOracle), RankingData> data = [];
-        List<(string Contender, Dictionary<string, double> Figures)> results = [];
         try
         {
-            foreach (Contender contender in contenders)
+            foreach (Contender contender in Contenders)
             {
                 RankingOptions options = contender.Options with
                 {
                     Simulation = contender.Options.Simulation with { Seed = seed },
                     Learning = contender.Options.Learning with { Seed = seed, Evaluations = 1 },
                 };
-                (SimulationOptions, double, bool) key = (options.Simulation, options.HeldOut, contender.IsOracle);
-                if (!data.TryGetValue(key, out RankingData? own)) data[key] = own = RankingData.Open(options, schema, contender.IsOracle);
-                results.Add((contender.Name, Train(contender.Name, options, own, cancellation)));
+                if (!IsDone(seed, contender, options))
+                {
+                    (SimulationOptions, double, bool) key = (options.Simulation, options.HeldOut, contender.IsOracle);
+                    if (!data.TryGetValue(key, out RankingData? own)) data[key] = own = RankingData.Open(options, _schema, contender.IsOracle, cancellation: cancellation);
+                    _trainings.Add(Train(seed, contender, options, own, cancellation));
+                    if (_path is not null) ComparedTraining.Write(_path, _trainings);
+                }
                 trained?.Invoke(contender.Name);
             }
         }
@@ -71,26 +116,34 @@ public sealed class ModelComparison(IReadOnlyList<Contender> contenders, Feature
         {
             foreach (RankingData own in data.Values) own.Dispose();
         }
-        foreach ((string contender, Dictionary<string, double> figures) in results)
-        {
-            foreach ((string name, double value) in figures)
-            {
-                if (!_figures.TryGetValue((contender, name), out List<double>? own)) _figures[(contender, name)] = own = [];
-                own.Add(value);
-            }
-        }
-        Names = [.. results[0].Figures.Keys.Where(name => results.All(result => result.Figures.ContainsKey(name)))];
     }
 
-    private Dictionary<string, double> Train(string name, RankingOptions options, RankingData data, CancellationToken cancellation)
+    private bool IsDone(ulong seed, Contender contender, RankingOptions options)
+    {
+        if (_trainings.Find(training => training.Seed == seed && training.Contender == contender.Name) is not { } done) return false;
+        return done.Settings == SettingsOf(contender, options) ? true : throw new SwitchyardException($"{_path} holds '{contender.Name}' with seed {seed} and other settings", "give the same data and settings as before, or another folder");
+    }
+
+    /// <summary>A checksum of all that decides a training. Where the data stands does not.</summary>
+    private string SettingsOf(Contender contender, RankingOptions options)
+    {
+        string data = "";
+        if (options.Data is { } path && !_checksums.TryGetValue(path, out data!))
+        {
+            using FileStream file = File.OpenRead(path);
+            _checksums[path] = data = Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        return RankingTraining.ChecksumOf(string.Join('\n', (options with { Data = null }).ToJson(), _schema?.ToJson(), data, contender.IsOracle));
+    }
+
+    private ComparedTraining Train(ulong seed, Contender contender, RankingOptions options, RankingData data, CancellationToken cancellation)
     {
         string folder = Directory.CreateTempSubdirectory("switchyard-compare-").FullName;
         try
         {
-            using RankingTraining training = RankingTraining.Begin(Path.Combine(folder, "run"), options, data);
-            _descriptions[name] = training.Task.ModelDescription;
+            using RankingTraining training = RankingTraining.Begin(Path.Combine(folder, "run"), options, data, cancellation: cancellation);
             if (training.Run(cancellation: cancellation).IsInterrupted) throw new OperationCanceledException(cancellation);
-            return FiguresOf(training, training.Finish());
+            return new ComparedTraining(seed, contender.Name, SettingsOf(contender, options), training.Task.ModelDescription, FiguresOf(training, training.Finish()));
         }
         finally
         {
@@ -101,7 +154,7 @@ public sealed class ModelComparison(IReadOnlyList<Contender> contenders, Feature
     private static Dictionary<string, double> FiguresOf(RankingTraining training, RankingEvaluation evaluation)
     {
         Dictionary<string, double> figures = new() { ["loss"] = evaluation.Loss };
-        if (!double.IsNaN(evaluation.TruthAuc)) (figures["truth.auc"], figures["truth.ndcg"]) = (evaluation.TruthAuc, evaluation.TruthNdcg);
+        if (evaluation.Truth is not null) (figures["truth.auc"], figures["truth.ndcg"], figures["truth.regret"], figures["truth.calibration_error"]) = (evaluation.Truth.Auc, evaluation.Truth.Ndcg, evaluation.Truth.Regret, evaluation.Truth.CalibrationError);
         foreach (TaskFigures task in evaluation.Tasks)
         {
             if (task.Task.Kind == TaskKind.Regression) figures[task.Task.Name + Rmse] = task.Rmse;
@@ -112,7 +165,7 @@ public sealed class ModelComparison(IReadOnlyList<Contender> contenders, Feature
             figures["gates.polarised_share"] = evaluation.Gates.Max(static gate => gate.PolarisedShare);
             double largest = evaluation.Gates.Max(static gate => gate.Mean.Max());
             // Its mean over seeds is the share of them.
-            (figures["gates.largest_mean"], figures["gates.stuck"]) = (largest, largest > GateReport.Polarised ? 1 : 0);
+            (figures["gates.largest_mean"], figures[Stuck]) = (largest, largest > GateReport.Polarised ? 1 : 0);
         }
         if (training.Recovery() is { } bias) (figures["bias.correlation"], figures["bias.slope"]) = (bias.Correlation, bias.Slope);
         if (training.Model.LogBias() is { } learnt) figures["bias.serving_gap"] = ServingGap(learnt, training.Data.Test.Examples);

@@ -17,12 +17,8 @@ public static class ModelComparisonReport
         string reference = comparison.Contenders[0].Name;
         List<ReportSection> sections = [];
         if (comparison.TaskFigures is [{ } first, { } second, ..]) sections.Add(Seesaw(comparison, reference, others, first, second));
-        sections.Add(new("Differences", $"To {reference}, pair by pair; in brackets 95 % of resampled means.",
-            [.. comparison.Names.Select(figure => new Table
-            {
-                Header = [figure, "mean", "difference", "95 %", "larger in", "sign test"],
-                Rows = [(string[])[reference, Text(comparison.Of(reference, figure).Average()), "", "", "", ""], .. others.Select(other => Row(comparison, reference, other.Name, figure))],
-            })]));
+        sections.Add(new("Differences", "To the first of each table, pair by pair; in brackets 95 % of resampled means.",
+            [.. comparison.Names.Select(figure => Differences(comparison, comparison.With(figure), figure))]));
         sections.Add(new("Models", null, [new Table { Rows = [.. comparison.Contenders.Select(one => (string[])[one.Name, comparison.DescriptionOf(one.Name)])] }]));
         return new ReportPage { Title = "Rankers compared", Subtitle = $"{comparison.Contenders.Count} models, {comparison.Of(reference, comparison.Names[0]).Length} seeds", CommandLine = commandLine, Sections = sections };
     }
@@ -46,6 +42,16 @@ public static class ModelComparisonReport
         IEnumerable<double> Gains(Contender other, string figure)
             => comparison.Of(other.Name, figure).Zip(comparison.Of(reference, figure), (own, before) => ModelComparison.IsBetterWhenSmaller(figure) ? before - own : own - before);
     }
+
+    private static Table Differences(ModelComparison comparison, Contender[] contenders, string figure) => new()
+    {
+        Header = [figure, "mean", "difference", "95 %", "larger in", "sign test"],
+        Rows =
+        [
+            (string[])[contenders[0].Name, Text(comparison.Of(contenders[0].Name, figure).Average()), "", "", "", ""],
+            .. contenders.Skip(1).Select(other => Row(comparison, contenders[0].Name, other.Name, figure)),
+        ],
+    };
 
     private static string[] Row(ModelComparison comparison, string reference, string other, string figure)
     {

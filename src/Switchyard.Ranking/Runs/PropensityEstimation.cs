@@ -5,6 +5,7 @@ using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Losses;
 using Switchyard.Ranking.Networks;
 using Switchyard.Tensors;
+using Switchyard.Training;
 
 namespace Switchyard.Ranking.Runs;
 
@@ -30,8 +31,10 @@ internal static class PropensityEstimation
     /// <summary>θ [positions, devices] over that of the first position, from the first task of a log that is biased.</summary>
     /// <param name="examples">The log; of a very long one, as much of it as tells.</param>
     /// <param name="seed">Decides the network's start and the order of the examples.</param>
+    /// <param name="progress">Is told how far it has come, or null.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="ArgumentException">No task of the log is biased.</exception>
-    public static double[,] Run(ExampleSource examples, ulong seed)
+    public static double[,] Run(ExampleSource examples, ulong seed, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
         FeatureSchema schema = examples.Layout.Schema;
@@ -50,6 +53,8 @@ internal static class PropensityEstimation
             (double[,] examined, double[,] shown) = (new double[place.Positions, place.DeviceCount], new double[place.Positions, place.DeviceCount]);
             for (long done = 0; done < perRound; done += Batch)
             {
+                cancellation.ThrowIfCancellationRequested();
+                progress?.Report(new("estimating propensities", "examples", round * perRound + done, Rounds * perRound));
                 long[] rows = new long[Math.Min(Batch, perRound - done)];
                 for (int i = 0; i < rows.Length; i++) rows[i] = order.At(next++);
                 using TensorScope scope = new();
@@ -61,6 +66,7 @@ internal static class PropensityEstimation
                 for (int device = 0; device < place.DeviceCount; device++)
                     if (shown[position, device] > 0) theta[position, device] = examined[position, device] / shown[position, device];
         }
+        progress?.Report(new("estimating propensities", "examples", Rounds * perRound, Rounds * perRound));
         return Propensities.OverFirst(theta);
     }
 

@@ -3,6 +3,7 @@ using Switchyard.Ranking.Data;
 using Switchyard.Ranking.Features;
 using Switchyard.Ranking.Simulation;
 using Switchyard.Tensors;
+using Switchyard.Training;
 
 namespace Switchyard.Ranking.Runs;
 
@@ -29,12 +30,14 @@ public sealed record RankingData(FeatureSchema Schema, ExampleSource Training, H
     /// <param name="options">Where it is, or what is simulated.</param>
     /// <param name="schema">What the columns of a file mean; null for a simulated world.</param>
     /// <param name="isOracle">Whether what is learnt from says relevance instead of clicks, in a simulated world.</param>
+    /// <param name="progress">Is told how far the reading of a file has come, or null.</param>
+    /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="SwitchyardException">The file does not hold what the schema says.</exception>
-    public static RankingData Open(RankingOptions options, FeatureSchema? schema, bool isOracle = false)
+    public static RankingData Open(RankingOptions options, FeatureSchema? schema, bool isOracle = false, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         return options.Data is { } path
-            ? Load(path, schema ?? throw new ArgumentNullException(nameof(schema)), options.HeldOut, options.Learning.Seed)
+            ? Load(path, schema ?? throw new ArgumentNullException(nameof(schema)), options.HeldOut, options.Learning.Seed, progress, cancellation)
             : Simulate(options.Simulation, isOracle);
     }
 
@@ -68,11 +71,13 @@ public sealed record RankingData(FeatureSchema Schema, ExampleSource Training, H
     /// <param name="schema">What the columns mean.</param>
     /// <param name="heldOut">The share of validation, and of the test.</param>
     /// <param name="seed">Draws the split where there is no time.</param>
+    /// <param name="progress">Is told how far the reading has come, or null.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SwitchyardException">The file does not hold what the schema says.</exception>
-    public static RankingData Load(string path, FeatureSchema schema, double heldOut, ulong seed)
+    public static RankingData Load(string path, FeatureSchema schema, double heldOut, ulong seed, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(schema);
-        (FeatureSchema measured, ExampleFile[] parts) = LogFile.Load(path, schema, heldOut, seed);
+        (FeatureSchema measured, ExampleFile[] parts) = LogFile.Load(path, schema, heldOut, seed, progress, cancellation);
         using FileStream file = File.OpenRead(path);
         return new RankingData(measured, parts[0], new HeldOutExamples(parts[1]), new HeldOutExamples(parts[2])) { Propensities = Given(measured, path), Checksum = Convert.ToHexStringLower(SHA256.HashData(file)) };
     }

@@ -8,7 +8,6 @@ namespace Switchyard.Ranking.Runs;
 /// <param name="Examples">How many examples.</param>
 /// <param name="Tasks">The figures of every task.</param>
 /// <param name="Gates">How every gate mixes.</param>
-/// <param name="TruthAuc">The AUC of the first task's score against true relevance, where that is known; else NaN.</param>
-/// <param name="TruthNdcg">The mean NDCG of the first ten against true relevance; else NaN.</param>
-public sealed record RankingEvaluation(double Loss, long Examples, IReadOnlyList<TaskFigures> Tasks, IReadOnlyList<GateReport> Gates, double TruthAuc, double TruthNdcg)
+/// <param name="Truth">How well the first task's score tells true relevance, where that is known; else null.</param>
+public sealed record RankingEvaluation(double Loss, long Examples, IReadOnlyList<TaskFigures> Tasks, IReadOnlyList<GateReport> Gates, TruthFigures? Truth)
     : Evaluation(Loss, Examples, [.. Gates.Select(static (gate, i) => RankingTask.Metrics(i, gate))]);

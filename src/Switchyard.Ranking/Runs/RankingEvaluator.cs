@@ -8,8 +8,6 @@ namespace Switchyard.Ranking.Runs;
 /// <summary>Judges what a scorer says of held-out examples.</summary>
 public static class RankingEvaluator
 {
-    private const int ListDepth = 10;
-
     /// <summary>Evaluates a scorer that is out of training.</summary>
     /// <param name="scorer">What serves.</param>
     /// <param name="heldOut">The examples.</param>
@@ -42,18 +40,11 @@ public static class RankingEvaluator
             double[] calibrated = calibration is null ? scored.Scores[task] : Array.ConvertAll(scored.Scores[task], score => calibration.Of(task, score));
             figures[task] = TaskFigures.Of(schema.Tasks[task], scored.Labels[task], calibrated, schema.Group is null ? [] : scored.Groups);
         }
-        (double truthAuc, double truthNdcg) = Truth(relevant, scored.Scores[0], scored.Groups);
-        return new RankingEvaluation(loss, scored.Groups.Length, figures, scored.Gates, truthAuc, truthNdcg) { Figures = Named(figures, truthAuc) };
+        TruthFigures? truth = relevant is null ? null : TruthFigures.Of(relevant, scored.Scores[0], scored.Groups);
+        return new RankingEvaluation(loss, scored.Groups.Length, figures, scored.Gates, truth) { Figures = Named(figures, truth) };
     }
 
-    private static (double Auc, double Ndcg) Truth(bool[]? relevant, double[] scores, int[] groups)
-    {
-        if (relevant is null) return (double.NaN, double.NaN);
-        double[] labels = Array.ConvertAll(relevant, static one => one ? 1.0 : 0);
-        return (BinaryMetrics.Auc(labels, scores), GroupedAuc.MeanNdcg(groups, labels, scores, ListDepth));
-    }
-
-    private static Dictionary<string, double> Named(TaskFigures[] tasks, double truthAuc)
+    private static Dictionary<string, double> Named(TaskFigures[] tasks, TruthFigures? truth)
     {
         Dictionary<string, double> figures = [];
         foreach (TaskFigures task in tasks)
@@ -61,7 +52,7 @@ public static class RankingEvaluator
             if (task.Task.Kind == TaskKind.Regression) figures[$"{task.Task.Name}.rmse"] = task.Rmse;
             else (figures[$"{task.Task.Name}.auc"], figures[$"{task.Task.Name}.log_loss"]) = (task.Auc, task.LogLoss);
         }
-        if (!double.IsNaN(truthAuc)) figures["truth.auc"] = truthAuc;
+        if (truth is not null) figures["truth.auc"] = truth.Auc;
         return figures;
     }
 }

@@ -39,6 +39,9 @@ public sealed record RankingLearning
     /// <summary>How much faster tables learn.</summary>
     public double TableRate { get; init; } = 1;
 
+    /// <summary>By what share of the rate a step shrinks the rows of tables that it touches.</summary>
+    public double TableDecay { get; init; }
+
     /// <summary>Decay of matrices.</summary>
     public double WeightDecay { get; init; } = 0.01;
 
@@ -59,6 +62,7 @@ public sealed record RankingLearning
     public TrainingPlan ToPlan(long examples)
     {
         if (!(Passes > 0 && double.IsFinite(Passes))) throw new ArgumentException($"{Passes} passes over the examples: give more than 0");
+        if (!(TableDecay >= 0 && double.IsFinite(TableDecay))) throw new ArgumentException($"rows of tables decay by {TableDecay}: give 0 or more");
         if (Batch < 1) throw new ArgumentException($"{Batch} examples per step: give 1 or more");
         long steps = Math.Max(1, (long)Math.Round(Passes * examples / Batch));
         return new TrainingPlan

@@ -49,15 +49,15 @@ public sealed class RankingTask : TrainingTask
     public override Optimiser MakeOptimiser(TrainingPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return OptimiserOf(base.MakeOptimiser(plan), _model.Scorer, _options.Learning.Tables, _options.Learning.TableRate);
+        return OptimiserOf(base.MakeOptimiser(plan), _model.Scorer, _options.Learning.Tables, _options.Learning.TableRate, _options.Learning.TableDecay);
     }
 
     /// <summary>An optimiser of matrices and, beside it, one of the rows of tables that a step touches.</summary>
-    internal static Optimiser OptimiserOf(Optimiser dense, Scorer scorer, TableRule rule, double factor = 1)
+    internal static Optimiser OptimiserOf(Optimiser dense, Scorer scorer, TableRule rule, double factor = 1, double decay = 0)
     {
         (string, EmbeddingTable)[] tables = [.. scorer.Tables.Select(static (table, i) => ($"{i}", table))];
         if (tables.Length == 0) return dense;
-        return new OptimiserGroup([("dense", dense), ("tables", rule == TableRule.Adam ? new RowWiseAdam(tables, factor) : new RowWiseAdagrad(tables, factor))]);
+        return new OptimiserGroup([("dense", dense), ("tables", rule == TableRule.Adam ? new RowWiseAdam(tables, factor) { Decay = decay } : new RowWiseAdagrad(tables, factor) { Decay = decay })]);
     }
 
     /// <inheritdoc/>

@@ -16,13 +16,13 @@ public sealed class RankingTraining : IDisposable
     /// <summary>What serves, in a run's folder.</summary>
     public const string ModelFile = "model.safetensors";
 
-    private RankingTraining(RankingOptions options, RankingData data, RunFolder folder)
+    private RankingTraining(RankingOptions options, RankingData data, RunFolder folder, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         (Options, Data, Folder) = (options, data, folder);
         _ = ScoreCombination.Parse(options.Combination, data.Schema.TaskNames);
         Model = new RankingModel(data.Training.Layout, options.Network, options.Debiasing, options.Learning.Weighting, new Philox(options.Learning.Seed).Split("initial weights"))
         {
-            Propensities = options.Debiasing.Kind == Debiasing.Ipw ? data.Propensities ?? PropensityEstimation.Run(data.Training, options.Learning.Seed) : null,
+            Propensities = options.Debiasing.Kind == Debiasing.Ipw ? data.Propensities ?? PropensityEstimation.Run(data.Training, options.Learning.Seed, progress, cancellation) : null,
         };
         Task = new RankingTask(Model, options, data.Training, data.Validation);
         Plan = options.Learning.ToPlan(data.Training.Count);
@@ -51,14 +51,16 @@ public sealed class RankingTraining : IDisposable
     /// <param name="path">Its folder.</param>
     /// <param name="options">Everything that was decided.</param>
     /// <param name="data">The data, which stays the caller's.</param>
+    /// <param name="progress">Is told how far the estimation of propensities has come, where there is one; or null.</param>
+    /// <param name="cancellation">Ends that; nothing is written then.</param>
     /// <exception cref="SwitchyardException">The folder holds a run, or cannot be written.</exception>
     /// <exception cref="ArgumentException">The options do not fit together.</exception>
-    public static RankingTraining Begin(string path, RankingOptions options, RankingData data)
+    public static RankingTraining Begin(string path, RankingOptions options, RankingData data, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(data);
         string schema = data.Schema.ToJson();
-        RankingTraining training = new(options with { SchemaChecksum = ChecksumOf(schema), DataChecksum = data.Checksum }, data, RunFolder.At(path));
+        RankingTraining training = new(options with { SchemaChecksum = ChecksumOf(schema), DataChecksum = data.Checksum }, data, RunFolder.At(path), progress, cancellation);
         try
         {
             Directory.CreateDirectory(path);
@@ -76,23 +78,25 @@ public sealed class RankingTraining : IDisposable
     /// <summary>Takes a run up again. The next <see cref="Run"/> goes on from its newest good checkpoint.</summary>
     /// <param name="path">Its folder.</param>
     /// <param name="data">The data it began with, which stays the caller's: see <see cref="OpenData"/>.</param>
+    /// <param name="progress">Is told how far the estimation of propensities has come, where there is one; or null.</param>
+    /// <param name="cancellation">Ends that.</param>
     /// <exception cref="SwitchyardException">The folder holds no run, or the data is not that of the run.</exception>
-    public static RankingTraining Resume(string path, RankingData data)
+    public static RankingTraining Resume(string path, RankingData data, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(data);
         RunFolder folder = RunFolder.Open(path);
         RankingOptions options = RankingOptions.Read(folder.ConfigPath);
         if (options.DataChecksum != data.Checksum || options.SchemaChecksum != ChecksumOf(data.Schema.ToJson()))
             throw new SwitchyardException($"{options.Data ?? "what is simulated"} is not the data that {path} began with", "put that data back, or begin a new run with this");
-        return new RankingTraining(options, data, folder);
+        return new RankingTraining(options, data, folder, progress, cancellation);
     }
 
     /// <summary>Opens the data of a run that is to be taken up again.</summary>
     /// <exception cref="SwitchyardException">There is no run, or its data cannot be read any more.</exception>
-    public static RankingData OpenData(string path)
+    public static RankingData OpenData(string path, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         RankingOptions options = RankingOptions.Read(RunFolder.Open(path).ConfigPath);
-        return RankingData.Open(options, RankingRun.ReadSchema(path, options));
+        return RankingData.Open(options, RankingRun.ReadSchema(path, options), progress: progress, cancellation: cancellation);
     }
 
     /// <summary>Trains to the end of the plan, or until cancelled.</summary>

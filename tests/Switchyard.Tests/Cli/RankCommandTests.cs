@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Switchyard.Cli;
 using Switchyard.Cli.Commands;
 
@@ -237,14 +238,61 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
     [Fact]
     public void Comparing_states_differences_with_intervals()
     {
-        CapturedTerminal terminal = new();
-        Assert.True(terminal.Run(CommandList.Create(), ["rank", "compare", "--debiases", "none,tower", "--seeds", "2", "--pages", "60", .. Small, "--json"]) == ExitCode.Done, terminal.Error);
-        JsonNode result = JsonNode.Parse(terminal.Out.TrimEnd().Split('\n')[^1])!;
-        JsonNode truth = result["figures"]!.AsArray().Single(static figure => (string)figure!["figure"]! == "truth.auc")!;
+        JsonNode result = Compared(["--debiases", "none,tower,pal", "--seeds", "2", "--pages", "60"]);
+        JsonNode truth = Figure(result, "truth.auc");
         JsonNode difference = truth["differences"]!["tower"]!;
         Assert.InRange((double)difference["mean"]!, (double)difference["low"]!, (double)difference["high"]!);
         Assert.Equal(2, truth["values"]!["tower"]!.AsArray().Count);
-        Assert.Contains(result["figures"]!.AsArray(), static figure => (string)figure!["figure"]! == "gates.stuck");
+        Assert.InRange((double)Figure(result, "truth.regret")["means"]!["none"]!, 0, 1);
+        Assert.InRange((double)Figure(result, "gates.stuck")["differences"]!["pal"]!["two_proportion_test"]!, 0, 1);
+        // What only some models have is compared among them.
+        JsonNode bias = Figure(result, "bias.correlation");
+        Assert.Equal("tower", (string?)bias["reference"]);
+        Assert.Equal(["pal"], bias["differences"]!.AsObject().Select(static one => one.Key));
+    }
+
+    [Fact]
+    public void A_comparison_goes_on_where_it_was_stopped()
+    {
+        using TemporaryFolder folder = new();
+        string[] line = ["rank", "compare", "--models", "mmoe,omoe", "--seeds", "2", "--pages", "40", .. Small, "--out", folder.Path];
+        CapturedTerminal whole = new();
+        Assert.True(whole.Run(CommandList.Create(), [.. line, "--json"]) == ExitCode.Done, whole.Error);
+        string kept = Path.Combine(folder.Path, "trainings.jsonl");
+        string[] trainings = File.ReadAllLines(kept);
+        Assert.Equal(4, trainings.Length);
+
+        // A figure that no training would give shows that the line was taken as it stands, and the others were trained anew.
+        string marked = Regex.Replace(trainings[0], "\"loss\":[0-9.]+", "\"loss\":1000");
+        File.WriteAllLines(kept, [marked]);
+        using CancellationTokenSource signal = new();
+        signal.Cancel();
+        CapturedTerminal stopped = new();
+        Assert.Equal(ExitCode.Interrupted, stopped.Run(CommandList.Create(), line, signal));
+        Assert.Contains($"1 of 4 trainings are done; go on with the same line and --out {folder.Path}", stopped.Error, StringComparison.Ordinal);
+        CapturedTerminal again = new();
+        Assert.True(again.Run(CommandList.Create(), line) == ExitCode.Done, again.Error);
+        Assert.Equal([marked, .. trainings[1..]], File.ReadAllLines(kept));
+
+        CapturedTerminal other = new();
+        Assert.Equal(ExitCode.Misuse, other.Run(CommandList.Create(), [.. line, "--learning-rate", "0.01"]));
+        Assert.Contains("other settings", other.Error, StringComparison.Ordinal);
+        File.AppendAllText(kept, "{\"seed\": 1}\n");
+        CapturedTerminal damaged = new();
+        Assert.Equal(ExitCode.Misuse, damaged.Run(CommandList.Create(), line));
+        Assert.Contains("trainings.jsonl, line 5", damaged.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fixed")]
+    [InlineData("uncertainty")]
+    [InlineData("grad-norm")]
+    public void Losses_become_one_in_every_way(string weighting)
+    {
+        using TemporaryFolder folder = new();
+        CapturedTerminal terminal = new();
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "train", "--data", trained.Log, "--schema", trained.Schema, .. Small, "--weighting", weighting, "--table-decay", "0.1", "--out", Path.Combine(folder.Path, "run")]) == ExitCode.Done, terminal.Error);
+        Assert.Contains("click: AUC", terminal.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -252,7 +300,7 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
     {
         JsonNode result = Compared(["--experts", "3", "--against", "--experts 1 --expert-widths 16", "--against", "--position-dropout 0.5", "--pages", "40"]);
         Assert.Equal("experts 3 expert-widths 8", (string?)result["reference"]);
-        JsonNode click = result["figures"]!.AsArray().Single(static figure => (string)figure!["figure"]! == "click.auc")!;
+        JsonNode click = Figure(result, "click.auc");
         Assert.Equal(["experts 1 expert-widths 16", "position-dropout 0.5"], click["differences"]!.AsObject().Select(static one => one.Key));
         Assert.Contains(result["figures"]!.AsArray(), static figure => (string)figure!["figure"]! == "bias.serving_gap");
     }
@@ -261,10 +309,10 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
     public void Networks_are_compared_on_the_synthetic_pair()
     {
         using TemporaryFolder folder = new();
-        string report = Path.Combine(folder.Path, "report.html");
-        JsonNode result = Compared(["--report", report, "--world", "synthetic", "--correlation", "0.9", "--models", "mmoe,omoe,shared-bottom", "--pages", "30"]);
-        Assert.Equal(["loss", "first.rmse", "second.rmse"], result["figures"]!.AsArray().Select(static figure => (string)figure!["figure"]!));
-        string page = File.ReadAllText(report);
+        JsonNode result = Compared(["--out", folder.Path, "--world", "synthetic", "--correlation", "0.9", "--models", "mmoe,omoe,shared-bottom", "--pages", "30"]);
+        Assert.Equal(["loss", "first.rmse", "second.rmse"], result["figures"]!.AsArray().Select(static figure => (string)figure!["figure"]!).Where(static figure => !figure.StartsWith("gates.", StringComparison.Ordinal)));
+        Assert.Equal(["omoe"], Figure(result, "gates.stuck")["differences"]!.AsObject().Select(static one => one.Key));
+        string page = File.ReadAllText((string)result["report"]!);
         foreach (string part in (string[])["Seesaw", "first.rmse", "shared-bottom", "Mmoe, 200 inputs"]) Assert.Contains(part, page, StringComparison.Ordinal);
     }
 
@@ -282,10 +330,14 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
     private static JsonNode Compared(string[] words)
     {
         CapturedTerminal terminal = new();
-        string[] small = [.. Small.Chunk(2).Where(option => !words.Contains(option[0])).SelectMany(static option => option)];
-        Assert.True(terminal.Run(CommandList.Create(), ["rank", "compare", "--seeds", "1", .. small, .. words, "--json"]) == ExitCode.Done, terminal.Error);
+        using TemporaryFolder folder = new();
+        string[] all = [.. Small, "--seeds", "1", "--out", folder.Path];
+        string[] left = [.. all.Chunk(2).Where(option => !words.Contains(option[0])).SelectMany(static option => option)];
+        Assert.True(terminal.Run(CommandList.Create(), ["rank", "compare", .. left, .. words, "--json"]) == ExitCode.Done, terminal.Error);
         return JsonNode.Parse(terminal.Out.TrimEnd().Split('\n')[^1])!;
     }
+
+    private static JsonNode Figure(JsonNode result, string name) => result["figures"]!.AsArray().Single(figure => (string)figure!["figure"]! == name)!;
 
     /// <summary>A small log with its schema, and a ranker trained on it.</summary>
     public sealed class TrainedRun : IDisposable

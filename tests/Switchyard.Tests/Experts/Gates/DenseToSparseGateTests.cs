@@ -25,6 +25,28 @@ public sealed class DenseToSparseGateTests
     }
 
     [Theory]
+    [InlineData(ElementType.Float32)]
+    [InlineData(ElementType.Float64)]
+    public void Ids_are_dealt_evenly_by_how_often_they_occur(ElementType type)
+    {
+        using TensorScope scope = new();
+        using DenseToSparseGate gate = Gate(new DenseToSparseOptions { TokenDeviation = 50 });
+        gate.To(type);
+        double[] before = [.. gate.Parameters().First(static one => one.Name == "token_logits").Tensor.To(ElementType.Float64).ToArray<double>().Order()];
+        // The first id as often as all others together.
+        int[] text = [.. Enumerable.Repeat(0, Vocabulary - 1), .. Enumerable.Range(1, Vocabulary - 1)];
+        gate.Prepare(new TokenStatistics(text, Vocabulary));
+        gate.Set(0.3, isHard: true);
+        int[] experts = gate.Route(Tensor.Zeros([Vocabulary, Width], type), new RoutingContext { TokenIds = Tensor.From(Enumerable.Range(0, Vocabulary).ToArray(), [Vocabulary]) }).MainExperts();
+        int[] loads = new int[Experts];
+        foreach (int id in text) loads[experts[id]]++;
+        Assert.Equal(Vocabulary - 1, loads.Max());
+        Assert.InRange(loads.Where(static load => load < Vocabulary - 1).Max() - loads.Min(), 0, 1);
+        // No logit is another than before: they only change places.
+        Assert.Equal(before, gate.Parameters().First(static one => one.Name == "token_logits").Tensor.To(ElementType.Float64).ToArray<double>().Order());
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void Gradients_agree_with_differences(bool isHard)

@@ -91,6 +91,23 @@ public sealed class EmbeddingTableTests
         Assert.Equal(table.Weight.ToArray<float>(), other.Weight.ToArray<float>());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Only_touched_rows_decay(bool isAdam)
+    {
+        using TensorScope scope = new();
+        using EmbeddingTable plain = new(3, 2, new Philox(1)), shrunk = new(3, 2, new Philox(1));
+        using TableOptimiser first = isAdam ? new RowWiseAdam([("t", plain)]) : new RowWiseAdagrad([("t", plain)]);
+        using TableOptimiser second = isAdam ? new RowWiseAdam([("t", shrunk)]) { Decay = 0.5 } : new RowWiseAdagrad([("t", shrunk)]) { Decay = 0.5 };
+        float[] before = plain.Weight.ToArray<float>();
+        Step(plain, first, [1]);
+        Step(shrunk, second, [1]);
+        float[] without = plain.Weight.ToArray<float>(), with = shrunk.Weight.ToArray<float>();
+        // A rate of 0.1 times 0.5 takes a twentieth of what stood there.
+        for (int i = 0; i < before.Length; i++) Assert.Equal(i / 2 == 1 ? without[i] - 0.05f * before[i] : before[i], with[i], 1e-6f);
+    }
+
     private static void Step(EmbeddingTable table, Optimiser optimiser, int[] ids)
     {
         table.Forward(ids).Square().Sum().Backward();

@@ -18,19 +18,19 @@ public sealed class RankingResumeTests : IDisposable
         SimulatedLogFile.Write(log, new SimulationOptions { Pages = 60 });
         RankingOptions options = new() { Data = log, Learning = new RankingLearning { Batch = 32, Passes = 2 } };
         long steps;
-        using (RankingData data = RankingData.Open(options, SimulatedLog.Schema))
-        using (RankingTraining training = RankingTraining.Begin(whole, options, data))
+        using (RankingData data = RankingData.Open(options, SimulatedLog.Schema, cancellation: TestContext.Current.CancellationToken))
+        using (RankingTraining training = RankingTraining.Begin(whole, options, data, cancellation: TestContext.Current.CancellationToken))
         {
             Assert.False(training.Run(cancellation: TestContext.Current.CancellationToken).IsInterrupted);
             training.Finish();
             steps = training.Plan.Steps!.Value;
         }
-        using (RankingData data = RankingData.Open(options, SimulatedLog.Schema))
-        using (RankingTraining training = RankingTraining.Begin(broken, options, data)) Assert.True(Until(training, 5).IsInterrupted);
+        using (RankingData data = RankingData.Open(options, SimulatedLog.Schema, cancellation: TestContext.Current.CancellationToken))
+        using (RankingTraining training = RankingTraining.Begin(broken, options, data, cancellation: TestContext.Current.CancellationToken)) Assert.True(Until(training, 5).IsInterrupted);
         for (int stop = 9; ; stop += 7)
         {
-            using RankingData data = RankingTraining.OpenData(broken);
-            using RankingTraining training = RankingTraining.Resume(broken, data);
+            using RankingData data = RankingTraining.OpenData(broken, cancellation: TestContext.Current.CancellationToken);
+            using RankingTraining training = RankingTraining.Resume(broken, data, cancellation: TestContext.Current.CancellationToken);
             if (Until(training, stop).IsInterrupted) continue;
             training.Finish();
             break;
@@ -46,11 +46,11 @@ public sealed class RankingResumeTests : IDisposable
         string log = Path.Combine(_folder.Path, "log.csv"), run = Path.Combine(_folder.Path, "run");
         SimulatedLogFile.Write(log, new SimulationOptions { Pages = 60 });
         RankingOptions options = new() { Data = log, Learning = new RankingLearning { Batch = 32, Passes = 1 } };
-        using (RankingData data = RankingData.Open(options, SimulatedLog.Schema))
-        using (RankingTraining training = RankingTraining.Begin(run, options, data)) Until(training, 3);
+        using (RankingData data = RankingData.Open(options, SimulatedLog.Schema, cancellation: TestContext.Current.CancellationToken))
+        using (RankingTraining training = RankingTraining.Begin(run, options, data, cancellation: TestContext.Current.CancellationToken)) Until(training, 3);
         File.AppendAllText(log, File.ReadLines(log).Last() + "\n");
-        using RankingData changed = RankingTraining.OpenData(run);
-        Assert.Contains("not the data", Assert.Throws<SwitchyardException>(() => RankingTraining.Resume(run, changed)).Message, StringComparison.Ordinal);
+        using RankingData changed = RankingTraining.OpenData(run, cancellation: TestContext.Current.CancellationToken);
+        Assert.Contains("not the data", Assert.Throws<SwitchyardException>(() => RankingTraining.Resume(run, changed, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     private static TrainingResult Until(RankingTraining training, long step)
