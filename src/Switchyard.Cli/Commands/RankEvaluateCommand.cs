@@ -25,7 +25,8 @@ internal static class RankEvaluateCommand
                 using HeldOutExamples examples = HeldOutExamples.Load(parse.GetRequiredValue(data), ranking.Schema, work, interrupted);
                 RankingEvaluation evaluation = RankingEvaluator.Evaluate(ranking.Model.Scorer, examples, ranking.Calibration, work, interrupted);
                 RankingLines.Write(evaluation, output);
-                if (output.Json) output.Result(new JsonObject { ["examples"] = evaluation.Examples, ["tasks"] = RankingLines.Tasks(evaluation), ["gates"] = RankingLines.Gates(evaluation.Gates) });
+                string? report = EvaluationOutput.Write(parse.GetRequiredValue(run), parse.GetRequiredValue(data), RankingReport.Compose($"Ranking {Path.GetFileName(parse.GetRequiredValue(data))}", evaluation, TypedLine.Of(parse)), output);
+                if (output.Json) output.Result(new JsonObject { ["examples"] = evaluation.Examples, ["tasks"] = RankingLines.Tasks(evaluation), ["gates"] = RankingLines.Gates(evaluation.Gates), ["report"] = report });
             },
             new Example("switchyard rank evaluate --run runs/shop --data log.csv", "Prints AUC, log-loss and calibration of every task."))
         {

@@ -22,7 +22,7 @@ public static class RankingReport
         ArgumentNullException.ThrowIfNull(front);
         FeatureSchema schema = training.Data.Schema;
         IReadOnlyList<StepMetrics> metrics = MetricsFile.Read(training.Folder.MetricsPath);
-        List<ReportSection> sections = [Result(evaluation, gain), Curves(metrics), Calibration(evaluation)];
+        List<ReportSection> sections = [Result(evaluation, gain, "On the test part"), Curves(metrics), Calibration(evaluation)];
         if (evaluation.Gates.Count > 0) sections.Add(Gates(evaluation.Gates));
         if (training.Model.LogBias() is { } learnt) sections.Add(Position(learnt, training.Data.TrueLogBias, schema.Position!));
         if (front.Count > 0) sections.Add(Front(front, schema));
@@ -36,17 +36,29 @@ public static class RankingReport
         AtomicFile.WriteText(training.Folder.ReportPath, page.Render());
     }
 
-    private static ReportSection Result(RankingEvaluation evaluation, DebiasingGain? gain)
+    /// <summary>The report of an evaluation on a log of its own.</summary>
+    /// <param name="title">Names the log.</param>
+    /// <param name="evaluation">The figures.</param>
+    /// <param name="commandLine">What was typed.</param>
+    public static ReportPage Compose(string title, RankingEvaluation evaluation, string commandLine)
+    {
+        ArgumentNullException.ThrowIfNull(evaluation);
+        List<ReportSection> sections = [Result(evaluation, null, "All of the log"), Calibration(evaluation)];
+        if (evaluation.Gates.Count > 0) sections.Add(Gates(evaluation.Gates));
+        return new ReportPage { Title = title, Subtitle = $"{evaluation.Examples.ToString("N0", CultureInfo.InvariantCulture)} examples", CommandLine = commandLine, Sections = sections };
+    }
+
+    private static ReportSection Result(RankingEvaluation evaluation, DebiasingGain? gain, string part)
     {
         List<HeadlineFigure> figures = [.. evaluation.Tasks.Select(static task => task.Task.Kind == TaskKind.Binary
-            ? new HeadlineFigure(task.Task.Name, Text(task.Auc), "AUC, test part")
-            : new HeadlineFigure(task.Task.Name, Text(task.Rmse), "RMSE, test part"))];
+            ? new HeadlineFigure(task.Task.Name, Text(task.Auc), "AUC")
+            : new HeadlineFigure(task.Task.Name, Text(task.Rmse), "RMSE"))];
         if (gain is not null)
         {
             figures.Add(new("Against the truth", Text(gain.Debiased), $"AUC; naive {Text(gain.Naive)}, oracle {Text(gain.Oracle)}"));
             if (gain.Recovery is { } recovery) figures.Add(new("Learnt bias", Text(recovery.Correlation), "correlation with the true one"));
         }
-        return new("Result", "On the test part, with calibrated heads.",
+        return new("Result", $"{part}, with calibrated heads.",
         [
             new HeadlineFigures(figures),
             new Table

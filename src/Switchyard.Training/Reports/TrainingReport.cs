@@ -21,7 +21,7 @@ public static class TrainingReport
         if (data.Metrics.Any(static record => record.Ranks is not null)) sections.Add(Ranks(data.Metrics));
         if (EvolutionSection.Of(data.Metrics, layers) is { } evolution) sections.Add(evolution);
         if (data.Domains.Count > 0) sections.Add(Domains(data.Domains));
-        foreach (RoutedText text in data.RoutedTexts) sections.Add(Routed(text));
+        foreach (RoutedText text in data.RoutedTexts) sections.Add(Routing(text));
         if (data.Samples.Count > 0) sections.Add(new("What it writes", "The prompt is set in bold; the model wrote the rest.", data.Samples));
         sections.Add(new("Configuration", null, [new Table { Rows = [.. data.Configuration.Select(entry => (string[])[entry.Key, entry.Value])] }]));
         return new()
@@ -240,8 +240,11 @@ public static class TrainingReport
             Values = load.Shares,
         })]);
 
-    private static ReportSection Routed(RoutedText text)
+    /// <summary>A text with its tokens in the colours of their experts, layer by layer.</summary>
+    /// <exception cref="ArgumentException">A layer has not one choice per token.</exception>
+    public static ReportSection Routing(RoutedText text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         List<ColouredText> layers = [];
         foreach ((int layer, int experts, IReadOnlyList<int> choices) in text.Layers)
         {

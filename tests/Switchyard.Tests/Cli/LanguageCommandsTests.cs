@@ -38,6 +38,8 @@ public sealed class LanguageCommandsTests : IDisposable
         Assert.Equal(evaluated.GetProperty("nats_per_byte").GetDouble(), evaluated.GetProperty("nats_per_token").GetDouble(), 1e-12); // a token is a byte
         Assert.Equal(Math.Exp(evaluated.GetProperty("nats_per_token").GetDouble()), evaluated.GetProperty("perplexity").GetDouble(), 1e-9);
         Assert.Equal(2, evaluated.GetProperty("layers").GetArrayLength());
+        string page = File.ReadAllText(evaluated.GetProperty("report").GetString()!);
+        foreach (string part in new[] { "Expert load", "Routing of the beginning of the text", "switchyard evaluate --run" }) Assert.Contains(part, page, StringComparison.Ordinal);
 
         JsonElement spoken = Json("generate", "--run", run, "--prompt", "the ", "--max-tokens", "40", "--seed", "7");
         Assert.Equal(40, spoken.GetProperty("tokens").GetArrayLength());

@@ -119,6 +119,7 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
         CapturedTerminal terminal = new();
         Assert.True(terminal.Run(CommandList.Create(), ["rank", "evaluate", "--run", trained.Run, "--data", trained.Log]) == ExitCode.Done, terminal.Error);
         foreach (string task in (string[])["click: AUC", "like: AUC", "watch: RMSE"]) Assert.Contains(task, terminal.Out, StringComparison.Ordinal);
+        Assert.Contains("All of the log", File.ReadAllText(Path.Combine(trained.Run, "evaluations", "clicks.csv", "report.html")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,6 +45,7 @@ public sealed class TaskCommandsTests : IDisposable
 
         JsonElement evaluated = Json("evaluate", "--run", run, "--data", _text), again = Json("evaluate", "--run", run, "--data", _text);
         Assert.Equal(evaluated.GetProperty("nats_per_token").GetDouble(), again.GetProperty("nats_per_token").GetDouble());
+        Assert.Contains("Guessed right", File.ReadAllText(evaluated.GetProperty("report").GetString()!), StringComparison.Ordinal);
 
         JsonElement filled = Json("fill", "--run", run, "--text", "the [MASK] sat on the [MASK]", "--top", "3");
         Assert.Equal(2, filled.GetProperty("masks").GetArrayLength());
@@ -71,6 +72,7 @@ public sealed class TaskCommandsTests : IDisposable
         Assert.Equal(2, evaluated.GetProperty("beam").GetInt32());
         Assert.Equal(125, evaluated.GetProperty("pairs").GetInt32());
         Assert.InRange(evaluated.GetProperty("chrf").GetDouble(), 50, 100);
+        Assert.Contains("What it writes", File.ReadAllText(evaluated.GetProperty("report").GetString()!), StringComparison.Ordinal);
 
         string file = _folder.Write("two.txt", "one two three\n\nfive five one\n"u8);
         CapturedTerminal terminal = new();

@@ -176,10 +176,9 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Prep
             if (small.Contains("--schema") && !BuiltInSchemas.Names.Contains(small[small.IndexOf("--schema") + 1])) Change(small, "--schema", In);
             if (small[1] == "simulate") Change(small, "--out", In);
             else if (small[1] == "score" && small.Contains("--out")) Change(small, "--out", In);
-            else if (small[1] == "train") Set(small, "--out", In($"new-{++_newRuns}"));
+            else if (small[1] is "train" or "compare") Set(small, "--out", In($"new-{++_newRuns}"));
             if (small[1] is not ("train" or "compare")) return;
             foreach ((string option, string value) in (ReadOnlySpan<(string, string)>)[("--pages", "40"), ("--passes", "1"), ("--expert-widths", "4"), ("--tower-widths", "4"), ("--shared-widths", "8")]) Set(small, option, value);
-            Change(small, "--report", In);
             if (small[1] == "compare") Set(small, "--seeds", "1");
         }
 
