@@ -16,9 +16,7 @@ namespace Switchyard.Experts.Banks;
 /// </remarks>
 public sealed class ParallelBank : ExpertBank
 {
-    private readonly ProcessGroup _ranks;
     private readonly ExchangeQueue? _queue;
-    private readonly ExpertBank _own;
 
     /// <summary>Keeps this rank's share of the experts: neighbours, as evenly as it goes.</summary>
     /// <param name="whole">All experts, the same on every rank. It stays the caller's.</param>
@@ -29,20 +27,26 @@ public sealed class ParallelBank : ExpertBank
     {
         ArgumentNullException.ThrowIfNull(whole);
         ArgumentNullException.ThrowIfNull(ranks);
-        (_ranks, _queue) = (ranks, queue);
+        (Ranks, _queue) = (ranks, queue);
         Experts = whole.Experts;
         First = FirstOf(ranks.Rank);
-        _own = AddChild("", whole.Part(First, FirstOf(ranks.Rank + 1) - First));
+        Own = AddChild("", whole.Part(First, FirstOf(ranks.Rank + 1) - First));
     }
 
     /// <inheritdoc/>
     public override int Experts { get; }
 
+    /// <summary>The ranks that share the experts.</summary>
+    internal ProcessGroup Ranks { get; }
+
+    /// <summary>The experts of this rank.</summary>
+    internal ExpertBank Own { get; }
+
     /// <summary>The first expert of this rank.</summary>
     public int First { get; }
 
     /// <summary>How many experts this rank has.</summary>
-    public int Count => FirstOf(_ranks.Rank + 1) - First;
+    public int Count => FirstOf(Ranks.Rank + 1) - First;
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor rows, Tensor offsets)
@@ -63,9 +67,9 @@ public sealed class ParallelBank : ExpertBank
         ArgumentNullException.ThrowIfNull(routing);
         if (!routing.IsListOfPairs) return base.Forward(tokens, routing);
         if (_queue is not null) return Overlapped(tokens, routing, _queue, static () => null).Answers;
-        PairExchange pairs = new(_ranks, routing, FirstOf);
+        PairExchange pairs = new(Ranks, routing, FirstOf);
         Tensor arrived = tokens.Move(pairs.Tokens), weights = routing.Weights.Move(pairs.Weights); // [arriving, width], [arriving]
-        return _own.Forward(arrived, pairs.Arrived(weights)).Move(pairs.Answers); // [tokens, width]
+        return Own.Forward(arrived, pairs.Arrived(weights)).Move(pairs.Answers); // [tokens, width]
     }
 
     /// <inheritdoc/>
@@ -93,9 +97,9 @@ public sealed class ParallelBank : ExpertBank
             weights[i] = parts[i].Weights.Send(queue, pairs[i].Weights);
         }
         Tensor? beside = other();
-        for (int i = 0; i < Parts; i++) back[i] = _own.Forward(rows[i].Arrived(), pairs[i].Arrived(weights[i].Arrived())).Send(queue, pairs[i].Answers);
+        for (int i = 0; i < Parts; i++) back[i] = Own.Forward(rows[i].Arrived(), pairs[i].Arrived(weights[i].Arrived())).Send(queue, pairs[i].Answers);
         return (Tensor.Concat(Array.ConvertAll(back, static part => part.Arrived()), 0), beside);
     }
 
-    private int FirstOf(int rank) => (int)((long)Experts * rank / _ranks.Size);
+    private int FirstOf(int rank) => (int)((long)Experts * rank / Ranks.Size);
 }

@@ -1,6 +1,5 @@
 using Switchyard.Collectives;
 using Switchyard.Experts;
-using Switchyard.Experts.Banks;
 using Switchyard.Experts.Evolution;
 using Switchyard.Experts.Gates;
 using Switchyard.Experts.Ranks;
@@ -147,7 +146,7 @@ public sealed class PhasedTask : TrainingTask
     {
         LanguageEvaluation evaluation = _task.Evaluate(progress, cancellation);
         if (evaluation.Layers.Count != _mixtures.Length) return evaluation;
-        return evaluation with { Layers = [.. WithTemperature(evaluation.Layers).Select((layer, index) => layer with { ExpertDistance = (_mixtures[index].Experts as FeedForwardBank) is { } bank ? ExpertDistance.Of(bank) : null })] };
+        return evaluation with { Layers = [.. WithTemperature(evaluation.Layers).Select((layer, index) => layer with { ExpertDistance = ExpertDistance.Of(_mixtures[index].Experts) })] };
     }
 
     /// <summary>What the report of a run shows of what is learnt.</summary>

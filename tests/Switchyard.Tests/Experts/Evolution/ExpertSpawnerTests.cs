@@ -1,3 +1,4 @@
+using Switchyard.Collectives;
 using Switchyard.Experts.Banks;
 using Switchyard.Experts.Evolution;
 using Switchyard.Tensors;
@@ -137,7 +138,16 @@ public sealed class ExpertSpawnerTests
         double sum = 0;
         for (int a = 0; a < 5; a++)
             for (int b = 0; b < a; b++) sum += 1 - Dot(experts[a], experts[b]) / Math.Sqrt(Dot(experts[a], experts[a]) * Dot(experts[b], experts[b]));
-        Assert.Equal(sum / 10, ExpertDistance.Of(bank), 1e-9);
+        Assert.Equal(sum / 10, ExpertDistance.Of(bank)!.Value, 1e-9);
+        // Ranks that share the experts, one of them with none, say the same.
+        foreach (int ranks in (int[])[2, 3, 6])
+        {
+            InProcessGroup.Run(ranks, group =>
+            {
+                using ParallelBank shared = new(bank, group);
+                Assert.Equal(sum / 10, ExpertDistance.Of(shared)!.Value, 1e-9);
+            });
+        }
 
         static double Dot(double[] a, double[] b) => a.Zip(b, static (x, y) => x * y).Sum();
     }
