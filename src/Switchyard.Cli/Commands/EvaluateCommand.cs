@@ -68,20 +68,21 @@ internal static class EvaluateCommand
         using (Progress progress = output.Progress("evaluating", "windows", windows.Count))
             evaluation = TextEvaluator.Evaluate(run.Causal, run.Tokenizer, windows, Batch, done => progress.Report(done), interrupted);
         output.WriteLine($"{evaluation.NatsPerByte:f4} nats per byte, {evaluation.NatsPerToken:f4} per token, perplexity {evaluation.Perplexity:f3} over {evaluation.Tokens:N0} tokens");
-        return new(new()
+        JsonObject result = new()
         {
             ["nats_per_token"] = evaluation.NatsPerToken,
             ["nats_per_byte"] = evaluation.NatsPerByte,
             ["perplexity"] = evaluation.Perplexity,
             ["tokens"] = evaluation.Tokens,
-        },
+        };
+        HeadlineFigure[] figures =
         [
             new("Per byte", $"{evaluation.NatsPerByte:f4}", "nats"),
             new("Per token", $"{evaluation.NatsPerToken:f4}", "nats"),
             new("Perplexity", $"{evaluation.Perplexity:f4}", "per token"),
             new("Tokens", $"{evaluation.Tokens:N0}"),
-        ],
-        evaluation.Layers) { Routed = Routed(run, windows[0][..^1], evaluation.MainExperts, evaluation.Layers) };
+        ];
+        return new(result, figures, evaluation.Layers) { Routed = Routed(run, windows[0][..^1], evaluation.MainExperts, evaluation.Layers) };
     }
 
     private static Evaluated Masks(LanguageRun run, string data, Output output, CancellationToken interrupted)
@@ -91,18 +92,19 @@ internal static class EvaluateCommand
         using (Progress progress = output.Progress("evaluating", "windows", windows.Count))
             evaluation = MaskedEvaluator.Evaluate(run.Encoder, run.Options.Masking, run.Tokenizer.Mark(MaskFiller.Mark), run.Tokenizer.IsSpecial, windows, Batch, done => progress.Report(done), interrupted);
         output.WriteLine($"{evaluation.NatsPerToken:f4} nats per hidden token, {evaluation.Accuracy:p1} guessed right, over {evaluation.Guessed:N0} hidden tokens");
-        return new(new()
+        JsonObject result = new()
         {
             ["nats_per_token"] = evaluation.NatsPerToken,
             ["accuracy"] = evaluation.Accuracy,
             ["tokens"] = evaluation.Guessed,
-        },
+        };
+        HeadlineFigure[] figures =
         [
             new("Per hidden token", $"{evaluation.NatsPerToken:f4}", "nats"),
             new("Guessed right", $"{evaluation.Accuracy:p1}"),
             new("Hidden tokens", $"{evaluation.Guessed:N0}"),
-        ],
-        evaluation.Layers) { Routed = Routed(run, windows[0], evaluation.MainExperts, evaluation.Layers) };
+        ];
+        return new(result, figures, evaluation.Layers) { Routed = Routed(run, windows[0], evaluation.MainExperts, evaluation.Layers) };
     }
 
     private static Evaluated Translations(LanguageRun run, string data, BeamOptions beam, Output output, CancellationToken interrupted)
@@ -129,7 +131,7 @@ internal static class EvaluateCommand
         output.WriteLine($"BLEU {score.Score:f2} ({signature}), chrF {characters:f2}, beam {beam.Width}, over {text.Pairs:N0} pairs");
         output.WriteLine($"precisions {string.Join(" / ", score.Precisions.Select(static precision => $"{precision:f1}"))}, brevity penalty {score.BrevityPenalty:f3}, {score.HypothesisLength:N0} words for {score.ReferenceLength:N0}");
         output.WriteLine($"{predicted.NatsPerToken:f4} nats per token of the given translations, perplexity {predicted.Perplexity:f3}");
-        return new(new()
+        JsonObject result = new()
         {
             ["bleu"] = score.Score,
             ["signature"] = signature,
@@ -143,14 +145,15 @@ internal static class EvaluateCommand
             ["nats_per_token"] = predicted.NatsPerToken,
             ["perplexity"] = predicted.Perplexity,
             ["tokens"] = predicted.Tokens,
-        },
+        };
+        HeadlineFigure[] figures =
         [
             new("BLEU", $"{score.Score:f2}", signature),
             new("chrF", $"{characters:f2}"),
             new("Per token", $"{predicted.NatsPerToken:f4}", "nats, of the given translations"),
             new("Pairs", $"{text.Pairs:N0}", $"beam {beam.Width}"),
-        ],
-        predicted.Layers) { Samples = [.. text.SourceLines.Zip(translations, references).Take(ShownTranslations).Select(static one => new TextSample(one.First, $"\n→ {one.Second}", one.Third))] };
+        ];
+        return new(result, figures, predicted.Layers) { Samples = [.. text.SourceLines.Zip(translations, references).Take(ShownTranslations).Select(static one => new TextSample(one.First, $"\n→ {one.Second}", one.Third))] };
     }
 
     /// <summary>The first window with the expert that handled each token.</summary>
