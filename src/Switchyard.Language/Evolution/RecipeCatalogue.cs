@@ -20,8 +20,8 @@ public static class RecipeCatalogue
     // The schedule of the gate runs over its own phase: the temperature falls from its beginning to its end.
     private static readonly DenseToSparseOptions Soft = new() { DecayFrom = 0, DecayTo = 1, HardFrom = 1, EndTemperature = LastTemperature };
 
-    // Routing that is as steady as by a table of ids from the beginning needs neither noise nor a long soft phase.
-    private static readonly DenseToSparseOptions Token = Soft with { StartTemperature = 0.5, NoiseScale = 0, TokenDeviation = 8 };
+    // Routing that is as steady as by a table of ids from the beginning needs neither noise nor a long soft phase; the table is even already.
+    private static readonly DenseToSparseOptions Token = Soft with { StartTemperature = 0.5, NoiseScale = 0, TokenDeviation = 4, BalanceCoefficient = 0 };
 
     /// <summary>All recipes: those that are usually compared first.</summary>
     public static IReadOnlyList<Recipe> All { get; } =
