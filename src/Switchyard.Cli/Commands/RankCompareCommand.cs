@@ -54,6 +54,8 @@ internal sealed class RankCompareCommand
         int seeds = parse.GetValue(_seeds);
         Contender[] contenders = [.. Contenders(parse, schema).Select(contender => contender with { Options = contender.Options with { Data = parse.GetValue(_data) } })];
         string folder = parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now);
+        // A run has a report of its own, which is not to be written over.
+        if (File.Exists(RunFolder.ConfigOf(folder))) throw new ArgumentException($"{folder} holds a run: name another folder for the comparison");
         ModelComparison comparison = new(contenders, schema, folder);
         using (Progress progress = output.Progress("comparing", "trainings", (long)contenders.Length * seeds))
         {

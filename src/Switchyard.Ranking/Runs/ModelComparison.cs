@@ -24,6 +24,7 @@ public sealed class ModelComparison
     private readonly string? _path;
     private readonly List<ComparedTraining> _trainings;
     private readonly Dictionary<string, string> _checksums = [];
+    private readonly HashSet<ulong> _seeds = [];
 
     /// <summary>Prepares a comparison.</summary>
     /// <param name="contenders">The models.</param>
@@ -54,7 +55,10 @@ public sealed class ModelComparison
     public IReadOnlyList<Contender> Contenders { get; }
 
     /// <summary>The figures that a contender has, in order.</summary>
-    public IReadOnlyList<string> Names => [.. _trainings.SelectMany(static training => training.Figures.Keys).Distinct()];
+    public IReadOnlyList<string> Names => [.. Compared.SelectMany(static training => training.Figures.Keys).Distinct()];
+
+    // The folder may hold more: seeds of a longer comparison, or models of another.
+    private IEnumerable<ComparedTraining> Compared => _trainings.Where(training => _seeds.Contains(training.Seed) && Contenders.Any(contender => contender.Name == training.Contender));
 
     /// <summary>The figure of each task by which it is judged, in the order of the tasks: its AUC, or its RMSE.</summary>
     public IReadOnlyList<string> TaskFigures => [.. Names.Where(static name => !name.StartsWith(Truth, StringComparison.Ordinal) && (name.EndsWith(Auc, StringComparison.Ordinal) || name.EndsWith(Rmse, StringComparison.Ordinal)))];
@@ -76,7 +80,7 @@ public sealed class ModelComparison
 
     /// <summary>A figure of a contender, in the order of the seeds; empty where it has none of that name.</summary>
     public double[] Of(string contender, string figure)
-        => [.. _trainings.Where(training => training.Contender == contender && training.Figures.ContainsKey(figure)).OrderBy(static training => training.Seed).Select(training => training.Figures[figure])];
+        => [.. Compared.Where(training => training.Contender == contender && training.Figures.ContainsKey(figure)).OrderBy(static training => training.Seed).Select(training => training.Figures[figure])];
 
     /// <summary>The contenders that have a figure; the others are held against the first of them.</summary>
     public Contender[] With(string figure) => [.. Contenders.Where(contender => Of(contender.Name, figure).Length > 0)];
@@ -91,6 +95,7 @@ public sealed class ModelComparison
     /// <exception cref="SwitchyardException">The folder holds a training of this name and seed with other settings.</exception>
     public void Run(ulong seed, Action<string>? trained = null, CancellationToken cancellation = default)
     {
+        _seeds.Add(seed);
         // Most contenders learn from the same data, which takes long to read.
         Dictionary<(SimulationOptions Simulation, double HeldOut, bool IsOracle), RankingData> data = [];
         try

@@ -275,6 +275,14 @@ public sealed class RankCommandTests(RankCommandTests.TrainedRun trained) : ICla
         Assert.True(again.Run(CommandList.Create(), line) == ExitCode.Done, again.Error);
         Assert.Equal([marked, .. trainings[1..]], File.ReadAllLines(kept));
 
+        // One seed of what is kept, with a model more: the other seed does not count.
+        JsonNode fewer = Compared(["--models", "mmoe,omoe,shared-bottom", "--pages", "40", "--out", folder.Path]);
+        Assert.All(Figure(fewer, "loss")["values"]!.AsObject(), static values => Assert.Single(values.Value!.AsArray()));
+        Assert.Equal(5, File.ReadAllLines(kept).Length);
+        File.WriteAllLines(kept, [marked, .. trainings[1..]]);
+
+        CapturedTerminal run = new();
+        Assert.Equal(ExitCode.Misuse, run.Run(CommandList.Create(), [.. line[..^1], trained.Run]));
         CapturedTerminal other = new();
         Assert.Equal(ExitCode.Misuse, other.Run(CommandList.Create(), [.. line, "--learning-rate", "0.01"]));
         Assert.Contains("other settings", other.Error, StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using Switchyard.Ranking.Losses;
 using Switchyard.Ranking.Runs;
 using Switchyard.Ranking.Simulation;
 using Switchyard.Tests.Training;
@@ -11,12 +12,14 @@ public sealed class RankingResumeTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public void An_interrupted_run_comes_to_the_bits_of_one_that_was_not()
+    [Theory]
+    [InlineData(TaskWeighting.Fixed)]
+    [InlineData(TaskWeighting.GradNorm)] // weights that are state
+    public void An_interrupted_run_comes_to_the_bits_of_one_that_was_not(TaskWeighting weighting)
     {
         string log = Path.Combine(_folder.Path, "log.csv"), whole = Path.Combine(_folder.Path, "whole"), broken = Path.Combine(_folder.Path, "broken");
         SimulatedLogFile.Write(log, new SimulationOptions { Pages = 60 });
-        RankingOptions options = new() { Data = log, Learning = new RankingLearning { Batch = 32, Passes = 2 } };
+        RankingOptions options = new() { Data = log, Learning = new RankingLearning { Batch = 32, Passes = 2, Weighting = weighting } };
         long steps;
         using (RankingData data = RankingData.Open(options, SimulatedLog.Schema, cancellation: TestContext.Current.CancellationToken))
         using (RankingTraining training = RankingTraining.Begin(whole, options, data, cancellation: TestContext.Current.CancellationToken))
