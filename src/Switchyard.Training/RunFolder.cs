@@ -39,9 +39,9 @@ public sealed class RunFolder
     public static string ConfigOf(string path) => System.IO.Path.Combine(path, ConfigName);
 
     /// <summary>A path for a new run, named after a moment, that does not exist yet: <c>2026-11-22-0915</c>, <c>2026-11-22-0915-2</c> ...</summary>
-    /// <param name="parent">The folder of all runs; it may be absent.</param>
     /// <param name="moment">When the run begins.</param>
-    public static string NewPath(string parent, DateTimeOffset moment)
+    /// <param name="parent">The folder of all runs; it may be absent.</param>
+    public static string NewPath(DateTimeOffset moment, string parent = "runs")
     {
         ArgumentException.ThrowIfNullOrEmpty(parent);
         string name = System.IO.Path.Combine(parent, moment.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture));

@@ -104,7 +104,7 @@ internal static class EvaluateCommand
             new("Guessed right", $"{evaluation.Accuracy:p1}"),
             new("Hidden tokens", $"{evaluation.Guessed:N0}"),
         ];
-        return new(result, figures, evaluation.Layers) { Routed = Routed(run, windows[0], evaluation.MainExperts, evaluation.Layers) };
+        return new(result, figures, evaluation.Layers) { Routed = Routed(run, [.. evaluation.FirstWindow], evaluation.MainExperts, evaluation.Layers) };
     }
 
     private static Evaluated Translations(LanguageRun run, string data, BeamOptions beam, Output output, CancellationToken interrupted)

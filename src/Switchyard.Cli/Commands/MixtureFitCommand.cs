@@ -10,8 +10,6 @@ namespace Switchyard.Cli.Commands;
 /// <summary><c>mixture fit</c>: a mixture of experts from a CSV file.</summary>
 internal sealed class MixtureFitCommand
 {
-    private const string RunsFolder = "runs";
-
     private readonly Option<string> _data = new("--data") { Description = "A CSV file whose first line names the columns", HelpName = "CSV", Required = true };
     private readonly Option<string> _target = new("--target") { Description = "The column to predict: numbers, or labels for classes", HelpName = "COLUMN", Required = true };
     private readonly Option<string?> _features = new("--features") { Description = "The columns to predict from; without it all that hold numbers only", HelpName = "A,B,.." };
@@ -60,7 +58,7 @@ internal sealed class MixtureFitCommand
         WorkerPool.Threads = parse.GetValue(_threads);
         MixtureData data = MixtureData.Load(OptionsOf(parse));
         MixtureConfig config = data.Config;
-        RunFolder folder = RunFolder.At(parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now));
+        RunFolder folder = RunFolder.At(parse.GetValue(_out) ?? RunFolder.NewPath(DateTimeOffset.Now));
         folder.Start(config.ToJson());
         output.Say($"{data.Fitted.Count} rows to fit, {data.HeldOut.Count} held out; {(config.Classes is { } classes ? $"{classes.Count} classes" : "a number")} from {string.Join(", ", config.Features.Select(feature => feature.Logarithm ? $"ln {feature.Name}" : feature.Name))}");
 

@@ -16,8 +16,6 @@ namespace Switchyard.Cli.Commands;
 /// <summary><c>rank compare</c>: several models over several seeds, pair by pair, with intervals.</summary>
 internal sealed class RankCompareCommand
 {
-    private const string RunsFolder = "runs";
-
     private readonly RankingSettings _settings = new();
     private readonly Option<string?> _models = new("--models") { Description = "Networks to compare; the first is what the others are held against", HelpName = "A,B,.." };
     private readonly Option<string?> _debiases = new("--debiases") { Description = "Means against position bias to compare, and oracle for a model that is told the truth", HelpName = "A,B,.." };
@@ -53,7 +51,7 @@ internal sealed class RankCompareCommand
         FeatureSchema? schema = parse.GetValue(_data) is null ? null : BuiltInSchemas.Find(parse.GetValue(_schema) ?? throw new ArgumentException("--data needs --schema, which says what its columns mean"));
         int seeds = parse.GetValue(_seeds);
         Contender[] contenders = [.. Contenders(parse, schema).Select(contender => contender with { Options = contender.Options with { Data = parse.GetValue(_data) } })];
-        string folder = parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now);
+        string folder = parse.GetValue(_out) ?? RunFolder.NewPath(DateTimeOffset.Now);
         // A run has a report of its own, which is not to be written over.
         if (File.Exists(RunFolder.ConfigOf(folder))) throw new ArgumentException($"{folder} holds a run: name another folder for the comparison");
         ModelComparison comparison = new(contenders, schema, folder);

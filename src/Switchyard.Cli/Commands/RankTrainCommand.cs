@@ -12,8 +12,6 @@ namespace Switchyard.Cli.Commands;
 /// <summary><c>rank train</c>: a ranker of many goals from a log, or from a simulated world whose truth is known.</summary>
 internal sealed class RankTrainCommand
 {
-    private const string RunsFolder = "runs";
-
     private readonly RankingSettings _settings = new();
     private readonly Option<string?> _data = new("--data") { Description = "A CSV, TSV or JSON-lines file, also gzipped; without it a simulated world, with a naive model and an oracle beside it", HelpName = "PATH" };
     private readonly Option<string?> _schema = new("--schema") { Description = "What the columns mean: a schema file, or one of census-strict, census-leaky, census-strict-college, census-leaky-college and movielens", HelpName = "FILE" };
@@ -51,7 +49,7 @@ internal sealed class RankTrainCommand
         (RankingOptions options, FeatureSchema? schema) = resumed is null ? Asked(parse) : default;
         WorkDisplay work = new(output);
         using RankingData data = resumed is null ? RankingData.Open(options, schema, progress: work, cancellation: interrupted) : RankingTraining.OpenData(resumed, work, interrupted);
-        string path = resumed ?? parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now);
+        string path = resumed ?? parse.GetValue(_out) ?? RunFolder.NewPath(DateTimeOffset.Now);
         using RankingTraining training = resumed is null ? RankingTraining.Begin(path, options, data, work, interrupted) : RankingTraining.Resume(path, data, work, interrupted);
         Introduce(training, output);
         if (!Train(training, path, output, interrupted)) return;

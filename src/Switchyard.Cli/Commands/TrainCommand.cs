@@ -14,8 +14,6 @@ namespace Switchyard.Cli.Commands;
 /// <summary><c>train</c>: a sparse language model from text.</summary>
 internal sealed class TrainCommand
 {
-    private const string RunsFolder = "runs";
-
     // The defaults for texts of a hundred kilobytes, a megabyte and a hundred megabytes.
     private static readonly Lazy<JsonObject[]> SizeDefaults = new(static () =>
         [.. new long[] { 100_000, 1_000_000, 100_000_000 }.Select(static bytes => LanguageRunJson.Write(LanguageRunOptions.For("text", bytes)))]);
@@ -232,7 +230,7 @@ internal sealed class TrainCommand
         if (settings is not null) data ??= LanguageRunJson.Change(new LanguageRunOptions(), settings, config!).Data;
         string task = NameOf(changes) ?? NameOf(settings) ?? LanguageRunOptions.Causal;
         if (data is null && task != LanguageRunOptions.Translation) output.Say("no --data given: training on a built-in generated text of six domains whose entropy is known");
-        return LanguageTraining.Begin(parse.GetValue(_out) ?? RunFolder.NewPath(RunsFolder, DateTimeOffset.Now), data, (place, bytes) =>
+        return LanguageTraining.Begin(parse.GetValue(_out) ?? RunFolder.NewPath(DateTimeOffset.Now), data, (place, bytes) =>
         {
             LanguageRunOptions options = LanguageRunOptions.For(place, bytes, task);
             if (settings is not null) options = LanguageRunJson.Change(options, settings, config!);

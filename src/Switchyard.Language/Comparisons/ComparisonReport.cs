@@ -21,7 +21,7 @@ public static class ComparisonReport
             Sections =
             [
                 new("Result", "Means over the seeds with 95 % intervals by Student's t. The height of the curve is the mean validation loss over the training.", [Recipes(result)]),
-                new("Differences", "Of two runs with the same seed, the same data in the same order and the same initial weights outside experts and gates. A difference is sure where its interval leaves 0 out. Operations to reach: the share of the other's operations after which its last loss was reached.", [Pairs(result)]),
+                new("Differences", "Of two runs with the same seed, the same data in the same order and the same initial weights outside experts and gates. A difference is sure where its interval leaves 0 out. Operations to reach: the share of the other's operations after which its last loss was reached.", [.. Intervals(result), Pairs(result)]),
                 new("Curves", "The loss on the held-out data, the mean over the seeds: against steps, which flatters recipes that do more in a step, and against operations.",
                 [
                     Chart("Against steps", "step", result, static point => point.Step, FigureWidth.Full),
@@ -38,12 +38,27 @@ public static class ComparisonReport
         Rows = [.. result.Recipes.OrderBy(static recipe => recipe.ValidationLoss.Mean).Select(static recipe => (string[])[recipe.Recipe, Text(recipe.ValidationLoss), Text(recipe.Area), recipe.Flops.ToString("0.00e+0", CultureInfo.InvariantCulture)])],
     };
 
+    private static IEnumerable<IntervalChart> Intervals(ComparisonResult result)
+    {
+        if (result.Pairs.Count == 0) yield break;
+        yield return new()
+        {
+            Title = "Validation loss: mean and 95 % interval",
+            XLabel = "difference; to the left of 0 the first of the two is better",
+            Rows = [.. result.Pairs.Select(static pair =>
+            {
+                (double mean, double half) = (pair.ValidationLoss.Mean, pair.ValidationLoss.HalfWidth ?? 0);
+                return new IntervalRow(NameOf(pair), mean - half, mean, mean + half);
+            })],
+        };
+    }
+
     private static Table Pairs(ComparisonResult result) => new()
     {
         Header = ["difference", "validation loss", "height of the curve", "operations to reach", "sure"],
         Rows = [.. result.Pairs.Select(static pair => (string[])
         [
-            $"{pair.Recipe.Recipe} − {pair.Against.Recipe}",
+            NameOf(pair),
             Text(pair.ValidationLoss),
             Text(pair.Area),
             pair.FlopsToReach is { } share ? Text(share) : "not reached",
@@ -81,6 +96,8 @@ public static class ComparisonReport
             .Where(record => layers(record) is { Count: > 0 })
             .Select(record => new ChartPoint(record.Step, layers(record)!.Average(value) ?? double.NaN))]))],
     };
+
+    private static string NameOf(PairedResult pair) => $"{pair.Recipe.Recipe} − {pair.Against.Recipe}";
 
     private static string Text(MeanInterval interval)
         => interval.HalfWidth is { } half ? string.Create(CultureInfo.InvariantCulture, $"{interval.Mean:0.0000} ± {half:0.0000}") : interval.Mean.ToString("0.0000", CultureInfo.InvariantCulture);

@@ -23,6 +23,8 @@ public static class RecipeCatalogue
     // Routing that is as steady as by a table of ids from the beginning needs neither noise nor a long soft phase; the table is even already.
     private static readonly DenseToSparseOptions Token = Soft with { StartTemperature = 0.5, NoiseScale = 0, TokenDeviation = 4, BalanceCoefficient = 0 };
 
+    private static readonly SpawnOptions HalfRedrawn = new() { Mode = SpawnMode.MaskUnits, Share = 0.5, Redraw = true };
+
     /// <summary>All recipes: those that are usually compared first.</summary>
     public static IReadOnlyList<Recipe> All { get; } =
     [
@@ -33,13 +35,15 @@ public static class RecipeCatalogue
         new("stablemoe", "routing learnt for a tenth of training, then frozen", Routed(new StableOptions())),
         new("evomoe", "one dense model becomes many experts, and the gate sparse as a temperature falls", Evolving()),
         new("evomoe-token", "the gate sees which token it is too, without noise, and is sparse at 5 % of training", Evolving(gate: Token, denseUntil: 0.02, softUntil: 0.05)),
+        new("evomoe-switch", "dense to 20 % of training, half of the inner units drawn anew, plain softmax weights, then Switch's gate",
+            Evolving(HalfRedrawn, Soft with { Weights = DenseToSparseWeights.Softmax }, denseUntil: 0.2, softUntil: 0.25, last: new SwitchOptions { CapacityFactor = null, Jitter = 0 })),
         new("evomoe-random", "without a dense start: random experts under the same gate", Evolving()[1..]),
         new("evomoe-top-1", "without the dense gate: one expert per token from the spawn on", [Evolving()[0], Evolving()[2]]),
         new("evomoe-copy", "experts begin as copies", Evolving(new SpawnOptions { Mode = SpawnMode.Copy })),
         new("evomoe-half", "half of every expert's weights masked at first", Evolving(new SpawnOptions { Share = 0.5 })),
         new("evomoe-persistent", "masked weights stay masked", Evolving(new SpawnOptions { Persistent = true })),
         new("evomoe-noise", "noise instead of masks", Evolving(new SpawnOptions { Mode = SpawnMode.Noise })),
-        new("evomoe-units", "half of the inner units drawn anew", Evolving(new SpawnOptions { Mode = SpawnMode.MaskUnits, Share = 0.5, Redraw = true })),
+        new("evomoe-units", "half of the inner units drawn anew", Evolving(HalfRedrawn)),
         new("evomoe-linear", "the temperature falls along a line", Evolving(gate: Soft with { Decay = TemperatureDecay.Linear })),
         new("evomoe-threshold", "a threshold of 0.02 instead of 0.001", Evolving(gate: Soft with { Threshold = 0.02 })),
         new("evomoe-softmax", "experts weighted by the plain softmax", Evolving(gate: Soft with { Weights = DenseToSparseWeights.Softmax })),
@@ -54,14 +58,14 @@ public static class RecipeCatalogue
 
     private static LanguagePhase[] Routed(GateOptions gate) => [new() { Name = "sparse", Routing = gate }];
 
-    private static LanguagePhase[] Evolving(SpawnOptions? spawn = null, DenseToSparseOptions? gate = null, double denseUntil = DenseUntil, double softUntil = SoftUntil)
+    private static LanguagePhase[] Evolving(SpawnOptions? spawn = null, DenseToSparseOptions? gate = null, double denseUntil = DenseUntil, double softUntil = SoftUntil, GateOptions? last = null)
     {
-        DenseToSparseOptions soft = gate ?? Soft, hard = soft with { StartTemperature = LastTemperature, HardFrom = 0 };
+        DenseToSparseOptions soft = gate ?? Soft;
         return
         [
             new() { Name = "dense", Dense = true, Until = denseUntil },
             new() { Name = "sparsify", Until = softUntil, Routing = soft, Spawn = spawn ?? new() },
-            new() { Name = "hard", Routing = hard, Spawn = spawn ?? new() },
+            new() { Name = "hard", Routing = last ?? soft with { StartTemperature = LastTemperature, HardFrom = 0 }, Spawn = spawn ?? new() },
         ];
     }
 }

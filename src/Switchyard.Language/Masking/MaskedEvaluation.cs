@@ -12,6 +12,9 @@ public sealed record MaskedEvaluation(double Nats, long Guessed, long Right, IRe
     /// <summary>The expert with the largest say in each of the first tokens, for every mixture layer; see <see cref="Routing.MainExperts"/>.</summary>
     public IReadOnlyList<int[]> MainExperts { get; init; } = [];
 
+    /// <summary>The first window as the model saw it, with masks.</summary>
+    public IReadOnlyList<int> FirstWindow { get; init; } = [];
+
     /// <summary>Mean surprise of a hidden token, in nats.</summary>
     public double NatsPerToken => Nats / Guessed;
 

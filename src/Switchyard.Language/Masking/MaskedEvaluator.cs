@@ -36,6 +36,7 @@ public static class MaskedEvaluator
             double nats = 0;
             long guessed = 0, right = 0;
             RoutingTotals routing = new();
+            int[] firstWindow = [];
             for (int first = 0; first < windows.Count; first += batch)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -47,8 +48,9 @@ public static class MaskedEvaluator
                     int window = first + share.First + i;
                     part.Add(i, windows[window], masker, random.Split((ulong)window));
                 }
-                Tensor targets = part.Targets;
-                LanguageModelOutput output = model.Forward(part.Ids, places: part.Places, routingIds: part.RoutingIds(mask, masking.Routing, vocabulary));
+                Tensor ids = part.Ids, targets = part.Targets; // [windows, window length] and [guessed]
+                if (first == 0) firstWindow = ids.ToArray<int>()[..Math.Min(windows.WindowLength, (int)ids.Elements)];
+                LanguageModelOutput output = model.Forward(ids, places: part.Places, routingIds: part.RoutingIds(mask, masking.Routing, vocabulary));
                 nats += Tensor.CrossEntropy(output.Logits, targets, reduction: LossReduction.Sum).ToDouble();
                 guessed += part.Guessed;
                 right += output.Logits.ArgMax(-1).ToArray<int>().Zip(targets.ToArray<int>()).Count(static pair => pair.First == pair.Second);
@@ -57,7 +59,7 @@ public static class MaskedEvaluator
             }
             double[] sums = [nats, guessed, right];
             model.Ranks?.AllReduce<double>(sums);
-            return new MaskedEvaluation(sums[0], (long)sums[1], (long)sums[2], routing.Layers) { MainExperts = routing.MainExperts };
+            return new MaskedEvaluation(sums[0], (long)sums[1], (long)sums[2], routing.Layers) { MainExperts = routing.MainExperts, FirstWindow = firstWindow };
         }
         finally
         {

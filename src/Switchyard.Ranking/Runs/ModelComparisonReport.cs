@@ -18,7 +18,7 @@ public static class ModelComparisonReport
         List<ReportSection> sections = [];
         if (comparison.TaskFigures is [{ } first, { } second, ..]) sections.Add(Seesaw(comparison, reference, others, first, second));
         sections.Add(new("Differences", "To the first of each table, pair by pair; in brackets 95 % of resampled means.",
-            [.. comparison.Names.Select(figure => Differences(comparison, comparison.With(figure), figure))]));
+            [.. comparison.Names.SelectMany(figure => Differences(comparison, comparison.With(figure), figure))]));
         sections.Add(new("Models", null, [new Table { Rows = [.. comparison.Contenders.Select(one => (string[])[one.Name, comparison.DescriptionOf(one.Name)])] }]));
         return new ReportPage { Title = "Rankers compared", Subtitle = $"{comparison.Contenders.Count} models, {comparison.Of(reference, comparison.Names[0]).Length} seeds", CommandLine = commandLine, Sections = sections };
     }
@@ -43,24 +43,32 @@ public static class ModelComparisonReport
             => comparison.Of(other.Name, figure).Zip(comparison.Of(reference, figure), (own, before) => ModelComparison.IsBetterWhenSmaller(figure) ? before - own : own - before);
     }
 
-    private static Table Differences(ModelComparison comparison, Contender[] contenders, string figure) => new()
+    private static IReportPart[] Differences(ModelComparison comparison, Contender[] contenders, string figure)
     {
-        Header = [figure, "mean", "difference", "95 %", "larger in", "sign test"],
-        Rows =
-        [
-            (string[])[contenders[0].Name, Text(comparison.Of(contenders[0].Name, figure).Average()), "", "", "", ""],
-            .. contenders.Skip(1).Select(other => Row(comparison, contenders[0].Name, other.Name, figure)),
-        ],
-    };
-
-    private static string[] Row(ModelComparison comparison, string reference, string other, string figure)
-    {
-        double[] own = comparison.Of(other, figure);
-        PairedDifference difference = PairedDifference.Of(own, comparison.Of(reference, figure));
+        double[] reference = comparison.Of(contenders[0].Name, figure);
+        (string Name, double Mean, PairedDifference Difference)[] others =
+            [.. contenders.Skip(1).Select(other => (other.Name, Own: comparison.Of(other.Name, figure))).Select(other => (other.Name, other.Own.Average(), PairedDifference.Of(other.Own, reference)))];
         return
         [
-            other, Text(own.Average()), Signed(difference.Mean), $"[{Signed(difference.Low)}, {Signed(difference.High)}]",
-            string.Create(CultureInfo.InvariantCulture, $"{difference.Wins} of {difference.Pairs}"), difference.SignTest.ToString("f3", CultureInfo.InvariantCulture),
+            new IntervalChart
+            {
+                Title = figure,
+                XLabel = $"difference to {contenders[0].Name}",
+                Rows = [.. others.Select(static other => new IntervalRow(other.Name, other.Difference.Low, other.Difference.Mean, other.Difference.High))],
+            },
+            new Table
+            {
+                Header = [figure, "mean", "difference", "95 %", "larger in", "sign test"],
+                Rows =
+                [
+                    (string[])[contenders[0].Name, Text(reference.Average()), "", "", "", ""],
+                    .. others.Select(static other => (string[])
+                    [
+                        other.Name, Text(other.Mean), Signed(other.Difference.Mean), $"[{Signed(other.Difference.Low)}, {Signed(other.Difference.High)}]",
+                        string.Create(CultureInfo.InvariantCulture, $"{other.Difference.Wins} of {other.Difference.Pairs}"), other.Difference.SignTest.ToString("f3", CultureInfo.InvariantCulture),
+                    ]),
+                ],
+            },
         ];
     }
 

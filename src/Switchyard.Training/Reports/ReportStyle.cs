@@ -61,6 +61,8 @@ internal static class ReportStyle
         .chart .readouts text { fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 6px; }
         .cells rect { shape-rendering: crispEdges; } .cells rect:hover { stroke: var(--ink); stroke-width: 1.5; }
         .void { fill: var(--grid); } .mark { stroke: var(--ink); stroke-width: 1.5; }
+        .interval { stroke: var(--quiet); stroke-width: 2; fill: var(--quiet); } .interval.sure { stroke: var(--accent); fill: var(--accent); }
+        .interval path { stroke-linecap: round; } .interval:hover { stroke-width: 4; }
         .segment { fill: var(--tint); stroke: var(--paper); stroke-width: 1; }
         .segment:hover { stroke: var(--ink); }
         .chart .inside { fill: var(--ink); pointer-events: none; }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Switchyard.Cli.Commands;
+using Switchyard.Language.Masking;
 
 namespace Switchyard.Tests.Cli;
 
@@ -45,7 +46,10 @@ public sealed class TaskCommandsTests : IDisposable
 
         JsonElement evaluated = Json("evaluate", "--run", run, "--data", _text), again = Json("evaluate", "--run", run, "--data", _text);
         Assert.Equal(evaluated.GetProperty("nats_per_token").GetDouble(), again.GetProperty("nats_per_token").GetDouble());
-        Assert.Contains("Guessed right", File.ReadAllText(evaluated.GetProperty("report").GetString()!), StringComparison.Ordinal);
+        string report = File.ReadAllText(evaluated.GetProperty("report").GetString()!);
+        Assert.Contains("Guessed right", report, StringComparison.Ordinal);
+        // The experts that colour the text are those of the text with masks.
+        Assert.Contains(MaskFiller.Mark, report, StringComparison.Ordinal);
 
         JsonElement filled = Json("fill", "--run", run, "--text", "the [MASK] sat on the [MASK]", "--top", "3");
         Assert.Equal(2, filled.GetProperty("masks").GetArrayLength());

@@ -47,7 +47,7 @@ public sealed class RunFolderTests : IDisposable
         DateTimeOffset moment = new(2026, 11, 22, 9, 15, 40, TimeSpan.FromHours(2));
         for (int n = 1; n <= 3; n++)
         {
-            string path = RunFolder.NewPath(_folder.Path, moment);
+            string path = RunFolder.NewPath(moment, _folder.Path);
             Assert.Equal(n == 1 ? "2026-11-22-0915" : $"2026-11-22-0915-{n}", Path.GetFileName(path));
             Directory.CreateDirectory(path);
         }

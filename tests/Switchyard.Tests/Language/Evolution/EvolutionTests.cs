@@ -1,4 +1,6 @@
+using Switchyard.Experts;
 using Switchyard.Experts.Evolution;
+using Switchyard.Experts.Gates;
 using Switchyard.Language;
 using Switchyard.Language.Evaluations;
 using Switchyard.Language.Evolution;
@@ -83,6 +85,23 @@ public sealed class EvolutionTests : IDisposable
         Assert.True(cancellation.IsCancellationRequested);
         _runs.Resume("broken");
         TrainingRun.AssertSame(_runs.In("whole"), _runs.In("broken"), 20);
+    }
+
+    [Fact]
+    public void A_phase_with_another_kind_of_gate_goes_on_with_the_router_of_the_one_before()
+    {
+        // Next to nothing is learnt, so that a router which is drawn anew would show.
+        LanguageRunOptions still = EvolvingRun.Options with { Learning = EvolvingRun.Options.Learning with { LearningRate = 1e-9 } };
+        LanguagePhase[] soft = [.. EvolvingRun.Short.Take(2)];
+        _runs.Train("soft", still with { Phases = [soft[0], soft[1] with { Until = null }] });
+        _runs.Train("switch", still with { Phases = [.. soft, new() { Name = "hard", Routing = new SwitchOptions() }] });
+        using LanguageRun expected = LanguageRun.Open(_runs.In("soft")), actual = LanguageRun.Open(_runs.In("switch"));
+        Assert.IsType<SwitchGate>(actual.Model.Modules().Select(static module => module.Module).OfType<MoeLayer>().Single().Gate);
+        foreach ((string name, Tensor weights) in actual.Model.Parameters())
+        {
+            float[] before = expected.Model.Parameters().Single(weight => weight.Name == name).Tensor.ToArray<float>(), after = weights.ToArray<float>();
+            for (int i = 0; i < after.Length; i++) Assert.Equal(before[i], after[i], 1e-6f);
+        }
     }
 
     [Fact]
