@@ -87,7 +87,7 @@ public sealed class MaskedTask : LanguageTask
         {
             Loss = "Cross-entropy of the hidden tokens: on each batch while training, and on text that was held out, where the same tokens are hidden every time.",
             Samples = [.. Enumerable.Range(0, Math.Min(Samples, _heldOut.Count)).Select(window => Sample(_heldOut[window][..length], window))],
-            RoutedTexts = _model.Options.HasExperts ? [Routed(_heldOut[0].ToArray())] : [],
+            RoutedTexts = _model.Options.HasExperts ? [Routed()] : [],
         };
     }
 
@@ -104,13 +104,16 @@ public sealed class MaskedTask : LanguageTask
         return new TextSample(text, $"\n→ {filled.Text}", guesses);
     }
 
-    private RoutedText Routed(int[] ids)
+    private RoutedText Routed()
     {
         using Gradients.Pause pause = Gradients.Paused();
         using TensorScope scope = new();
         _model.Train(false);
-        IReadOnlyList<Routing> routings = _model.Forward(Tensor.From(ids, [1, ids.Length])).Routings;
-        return new RoutedText("the beginning of the held-out text", [.. ids.Select(id => _tokenizer.Decode([id]))], Choices(routings, static _ => true));
+        MaskedWindows window = new(1, _heldOut.WindowLength);
+        window.Add(0, _heldOut[0], _masker, new Philox(0).Split("shown"));
+        Tensor ids = window.Ids; // [1, window length]
+        IReadOnlyList<Routing> routings = _model.Forward(ids, routingIds: window.RoutingIds(_mask, _masking.Routing, _model.Options.Vocabulary)).Routings;
+        return new RoutedText("the beginning of the held-out text, as the model saw it", [.. ids.ToArray<int>().Select(id => _tokenizer.Decode([id]))], Choices(routings, static _ => true));
     }
 }
 
